@@ -1,0 +1,55 @@
+"""Customer records into decisions: lifetime value, churn risk, segments and lifecycle stages over DataFrames.
+
+Importing this package imports nothing else: every name is loaded when it is first used (PEP 562).
+"""
+
+from importlib import import_module as _import_module
+from typing import Any as _Any
+
+__version__ = "0.1.0"
+
+_ROOMS = ("clv", "datasets", "plots", "segments", "transactions")
+_FUNCTIONS = {
+    "assign_segments": "segments",
+    "calibration_by_frequency": "clv",
+    "clean_log": "transactions",
+    "data_quality": "transactions",
+    "describe_columns": "columns",
+    "load_models": "clv",
+    "save_models": "clv",
+    "score_clv": "clv",
+    "score_rfm": "segments",
+    "split_holdout": "transactions",
+    "summarize_customers": "transactions",
+    "summarize_holdout": "transactions",
+    "tracking_table": "clv",
+}
+_ERRORS = (
+    "ConvergenceError",
+    "CustomerValueError",
+    "CustomerValueWarning",
+    "DataWarning",
+    "FitWarning",
+    "InputError",
+    "NotFittedError",
+)
+_HOMES = {
+    **{room: f"customer_value.{room}" for room in _ROOMS},
+    **{name: f"customer_value.{home}" for name, home in _FUNCTIONS.items()},
+    **dict.fromkeys(_ERRORS, "customer_value.errors"),
+}
+
+__all__ = sorted([*_HOMES, "__version__"])  # derived from the tables above, so that no name is written twice
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _import_module(_HOMES[name])
+    found = home if name in _ROOMS else getattr(home, name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

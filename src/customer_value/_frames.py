@@ -1,0 +1,151 @@
+"""The door to dataframe libraries: the one place that converts, names engines and hands out narwhals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from narwhals.stable.v2.typing import IntoFrame
+
+from customer_value.errors import InputError
+
+__all__ = [
+    "AnyFrame",
+    "Column",
+    "EagerFrame",
+    "FrameT",
+    "as_given",
+    "categorical",
+    "collect",
+    "engine_of",
+    "float_column",
+    "is_numeric",
+    "make_frame",
+    "nw",
+    "open_frame",
+    "to_eager",
+    "with_arrays",
+]
+
+# What comes out has the type of what went in: polars in, polars out, also for a type checker.
+FrameT = TypeVar("FrameT", bound=IntoFrame)
+EagerFrame: TypeAlias = nw.DataFrame[Any]
+AnyFrame: TypeAlias = nw.DataFrame[Any] | nw.LazyFrame[Any]
+Column: TypeAlias = np.ndarray[Any, Any] | nw.Series[Any]
+
+_PANDAS_LIKE = frozenset({"pandas", "modin", "cudf"})
+
+_ENGINE_HELP = {
+    "duckdb": "relation.arrow() or relation.pl()",
+    "pyspark": "frame.toPandas()",
+    "dask": "frame.compute()",
+    "ibis": "table.to_pandas()",
+}
+
+
+def open_frame(frame: object, what: str = "frame") -> AnyFrame:
+    """Wrap any supported frame; raise InputError on anything else."""
+    try:
+        opened: AnyFrame = nw.from_native(frame)
+    except (TypeError, ValueError) as error:
+        if "unique" in str(error).lower() or "duplicate" in str(error).lower():
+            raise InputError(f"the {what} has two columns of one name; column names must be unique.") from None
+        raise InputError(
+            f"the {what} must be a DataFrame of pandas, polars, pyarrow or an engine that narwhals knows; "
+            f"got {type(frame).__name__}."
+        ) from None
+    names = opened.collect_schema().names()
+    if len(set(names)) != len(names):
+        twice = sorted({str(name) for name in names if names.count(name) > 1})
+        raise InputError(f"column names of the {what} must be unique; {twice} come more than once.")
+    return opened
+
+
+def engine_of(frame: AnyFrame) -> str:
+    """Return the name of the library behind a frame, as users write it."""
+    return str(frame.implementation.value)
+
+
+def collect(frame: AnyFrame) -> EagerFrame:
+    """Bring a lazy frame's rows into memory (one query); an eager frame is returned as it is."""
+    return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+
+
+def to_eager(frame: object, what: str, caller: str) -> tuple[EagerFrame, Callable[[EagerFrame], Any]]:
+    """Open a frame whose rows are needed as arrays, with the way back to the caller's kind of frame.
+
+    A polars LazyFrame is collected once and goes back lazy. An engine whose rows live elsewhere is refused.
+    """
+    opened = open_frame(frame, what)
+    if isinstance(opened, nw.DataFrame):
+        return opened, lambda result: result.to_native()
+    engine = engine_of(opened)
+    if engine != "polars":
+        how = _ENGINE_HELP.get(engine, "the engine's own way to collect")
+        raise InputError(
+            f"{caller} needs the rows in memory, and a {engine} frame keeps them elsewhere: call {how} first."
+        )
+    return opened.collect(), lambda result: result.lazy().to_native()
+
+
+def as_given(result: EagerFrame, given: AnyFrame) -> Any:
+    """Return a new eager result as the kind of frame that was given (lazy polars goes back lazy)."""
+    lazy_polars = isinstance(given, nw.LazyFrame) and engine_of(given) == "polars"
+    return (result.lazy() if lazy_polars else result).to_native()
+
+
+def is_numeric(series: nw.Series[Any]) -> bool:
+    """Tell whether a column holds numbers (decimals count, booleans do not)."""
+    return bool(series.dtype.is_numeric())
+
+
+def float_column(series: nw.Series[Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return a numeric column as float64, nulls as NaN."""
+    return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+
+
+def with_arrays(frame: EagerFrame, columns: Mapping[str, Column]) -> EagerFrame:
+    """Add or replace columns by position, never by index; NaN becomes the library's null."""
+    series = [_series(name, values, frame) for name, values in columns.items()]
+    if engine_of(frame) in _PANDAS_LIKE:
+        index = frame.to_native().index
+        series = [nw.maybe_set_index(column, index=index) for column in series]
+    return frame.with_columns(*series)
+
+
+def make_frame(columns: Mapping[str, Column], like: AnyFrame) -> EagerFrame:
+    """Build a new eager frame of the same library, from arrays (NaN becomes null) and ready series."""
+    first, *others = (nw.maybe_reset_index(_series(name, values, like)) for name, values in columns.items())
+    return first.to_frame().with_columns(*others)
+
+
+def categorical(codes: np.ndarray[Any, Any], labels: Sequence[str], like: AnyFrame) -> nw.Series[Any]:
+    """Build an ordered label column from codes (-1 is null): Enum in polars, ordered categorical in pandas.
+
+    pyarrow has no ordered text type that narwhals writes, so there the column is plain text.
+    """
+    backend = _eager_backend(like)
+    dtype = nw.String() if backend == "pyarrow" else nw.Enum(list(labels))
+    lookup = nw.new_series("label", [*labels, None], dtype, backend=backend)
+    return lookup[np.where(codes < 0, len(labels), codes)]
+
+
+def _eager_backend(frame: AnyFrame) -> Any:
+    """Return the library of eager results: the frame's own, pyarrow for engines."""
+    engine = engine_of(frame)
+    return engine if engine in {*_PANDAS_LIKE, "polars", "pyarrow"} else "pyarrow"
+
+
+def _series(name: str, values: Column, like: AnyFrame) -> nw.Series[Any]:
+    if isinstance(values, nw.Series):
+        return values.alias(name)
+    backend = _eager_backend(like)
+    if values.dtype.kind == "M":
+        made = nw.new_series(name, values.astype("datetime64[us]"), nw.Datetime("us"), backend=backend)
+        return made if backend in _PANDAS_LIKE else made.cast(nw.Date)
+    if values.dtype.kind in "OU":
+        return nw.new_series(name, values.tolist(), nw.String(), backend=backend)
+    made = nw.new_series(name, values, backend=backend)
+    return made.fill_nan(None) if values.dtype.kind == "f" and backend not in _PANDAS_LIKE else made

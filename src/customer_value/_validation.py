@@ -1,0 +1,174 @@
+"""Every rule on data and arguments, in one place. Rules raise `InputError`: rule, how many rows, which, what to do."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from customer_value._frames import AnyFrame, EagerFrame, float_column, is_numeric, nw
+from customer_value._units import TIME_UNITS
+from customer_value.errors import InputError
+
+SUMMARY_MAKER = "summarize_customers(log, observation_end=...) makes them"
+
+
+def require_columns(frame: AnyFrame, columns: Iterable[str], *, what: str, maker: str = "") -> None:
+    """Raise unless the frame has the columns; list those there are and name the function that makes them."""
+    there = frame.collect_schema().names()
+    for column in columns:
+        if not isinstance(column, str):
+            raise InputError(f"a column of the {what} is named by text; got {column!r}.")
+    missing = [column for column in columns if column not in there]
+    if missing:
+        near = difflib.get_close_matches(missing[0], there, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        remedy = f" {maker}." if maker else ""
+        raise InputError(f"the {what} lacks {missing}; it has {there}.{hint}{remedy}")
+
+
+def require_choice(name: str, value: Any, options: Sequence[str]) -> None:
+    """Raise unless the value is one of the options; suggest the nearest."""
+    if value in options:
+        return
+    near = difflib.get_close_matches(str(value), options, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise InputError(f"{name} must be one of {list(options)}; got {value!r}.{hint}")
+
+
+def require_rows(ok: np.ndarray[Any, np.dtype[np.bool_]], rule: str, remedy: str = "") -> None:
+    """Raise unless the rule holds in every row; say how many and which rows break it."""
+    bad = np.flatnonzero(~ok)
+    if bad.size:
+        raise InputError(broken_rule(rule, bad.size, ok.size, bad[:3].tolist(), remedy))
+
+
+def broken_rule(rule: str, bad: int, n: int, rows: Sequence[int] = (), remedy: str = "") -> str:
+    """Build the sentence that tells of a broken rule; `rows` are the first row positions that break it."""
+    where = f" (rows {', '.join(map(str, rows))}{', ...' if bad > len(rows) else ''})" if rows else ""
+    verb = "is" if bad == 1 else "are"
+    return f"{rule}; {bad} of {n} rows {verb} not{where}." + (f" {remedy}" if remedy else "")
+
+
+def require_lazy(frame: nw.LazyFrame[Any], rules: Mapping[str, tuple[nw.Expr, str]]) -> None:
+    """Check rules (text -> expression that must be true, remedy) on a lazy frame at the cost of one aggregate query."""
+    counts = frame.select(
+        nw.len().cast(nw.Int64).alias("n"),
+        *((~ok).cast(nw.Int64).sum().alias(f"rule{i}") for i, (ok, _) in enumerate(rules.values())),
+    ).collect()
+    row = counts.row(0)
+    for bad, (rule, (_, remedy)) in zip(row[1:], rules.items(), strict=True):
+        if bad:
+            raise InputError(broken_rule(rule, int(bad), int(row[0]), (), remedy))
+
+
+def require_some(n: int, what: str) -> None:
+    """Raise on a frame without rows."""
+    if n == 0:
+        raise InputError(f"the {what} is empty: no rows to work on.")
+
+
+def number(value: Any, name: str, *, low: float = -math.inf, high: float = math.inf, open_ends: bool = False) -> float:
+    """Return a finite number within bounds, or raise."""
+    numeric = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    inside = numeric and math.isfinite(value) and (low < value < high if open_ends else low <= value <= high)
+    if not inside:
+        bounds = {(-math.inf, math.inf): "a finite number"}.get(
+            (low, high),
+            f"above {low:g}"
+            if high == math.inf and open_ends
+            else f"{low:g} or above"
+            if high == math.inf
+            else f"{'between' if open_ends else 'from'} {low:g} {'and' if open_ends else 'to'} {high:g}",
+        )
+        raise InputError(f"{name} must be {bounds}; got {value!r}.")
+    return float(value)
+
+
+def whole_number(value: Any, name: str, *, low: int = 0) -> int:
+    """Return a whole number at or above `low`, or raise."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < low:
+        raise InputError(f"{name} must be a whole number, {low} or above; got {value!r}.")
+    return int(value)
+
+
+def interval_level(interval: Any) -> float | None:
+    """Return the coverage of an interval, strictly between 0 and 1, or None."""
+    return None if interval is None else number(interval, "interval", low=0, high=1, open_ends=True)
+
+
+def numeric_column(
+    frame: EagerFrame, column: str, *, what: str, nulls: bool = False
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return a column as float64; raise unless it is numeric and finite (nulls become NaN where allowed)."""
+    require_columns(frame, [column], what=what)
+    series = frame.get_column(column)
+    if not is_numeric(series):
+        raise InputError(
+            f"{column} must be numeric; its type is {series.dtype}. Convert it first (clean_log does, for a log)."
+        )
+    values = float_column(series)
+    require_rows(~np.isinf(values), f"{column} must be finite")
+    if not nulls:
+        require_rows(~np.isnan(values), f"{column} must not be null or NaN")
+    return values
+
+
+def summary_arrays(
+    frame: EagerFrame, columns: Sequence[str], *, maker: str = SUMMARY_MAKER
+) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
+    """Return a customer summary's columns as float64, with every rule that a model relies on checked.
+
+    `monetary_value` may be null (a customer without a repeat); nothing else may.
+    """
+    require_columns(frame, columns, what="summary", maker=maker)
+    arrays = {c: numeric_column(frame, c, what="summary", nulls=c == "monetary_value") for c in columns}
+    if "frequency" in arrays:
+        x = arrays["frequency"]
+        require_rows(x >= 0, "frequency must be 0 or above")
+        require_rows(x == np.floor(x), "frequency must be a whole number: it counts repeat purchase periods")
+    if "T" in arrays:
+        require_rows(arrays["T"] >= 0, "T must be 0 or above", "It runs from the first purchase to observation_end.")
+    if "recency" in arrays:
+        t_x = arrays["recency"]
+        require_rows(t_x >= 0, "recency must be 0 or above")
+        if "T" in arrays:
+            # Other tools' division by the ruler can round recency just past T; more than rounding is an error.
+            T = arrays["T"]
+            require_rows(
+                t_x <= T * (1 + 1e-9),
+                "recency must be <= T",
+                "recency runs from the first to the last purchase; time since the last one is time_since_last.",
+            )
+            arrays["recency"] = np.minimum(t_x, T)
+        if "frequency" in arrays:
+            require_rows(
+                (arrays["frequency"] > 0) | (t_x == 0),
+                "recency must be 0 where frequency is 0",
+                "Without a repeat purchase the last purchase is the first.",
+            )
+    return arrays
+
+
+def time_unit_of(frame: EagerFrame) -> str | None:
+    """Return the ruler that travels with a summary, None if the frame carries none; raise if there are several."""
+    if "time_unit" not in frame.columns or len(frame) == 0:
+        return None
+    units = frame.get_column("time_unit").unique().to_list()
+    if len(units) != 1 or units[0] not in TIME_UNITS:
+        raise InputError(
+            f"time_unit must hold one of {list(TIME_UNITS)} in every row; it holds {sorted(map(str, units))}."
+        )
+    return str(units[0])
+
+
+def require_same_ruler(model_unit: str | None, summary_unit: str | None, model: str) -> None:
+    """Raise where a model fitted on one ruler meets a summary on another."""
+    if model_unit is not None and summary_unit is not None and model_unit != summary_unit:
+        raise InputError(
+            f"{model} was fitted in {model_unit}s and this summary is in {summary_unit}s. "
+            f"Make the summary with summarize_customers(..., time_unit={model_unit!r}), or fit on this one."
+        )

@@ -1,0 +1,39 @@
+"""What can go wrong, as types that a caller can tell apart."""
+
+__all__ = [
+    "ConvergenceError",
+    "CustomerValueError",
+    "CustomerValueWarning",
+    "DataWarning",
+    "FitWarning",
+    "InputError",
+    "NotFittedError",
+]
+
+
+class CustomerValueError(Exception):
+    """Base of every error that this library raises on purpose."""
+
+
+class InputError(CustomerValueError, ValueError):
+    """Data or an argument breaks a rule; the message names the rule, the rows and what to do."""
+
+
+class NotFittedError(CustomerValueError, ValueError, AttributeError):
+    """A result was asked of a model that has not been fitted."""
+
+
+class ConvergenceError(CustomerValueError, RuntimeError):
+    """A fit ended away from an optimum; the message says what to try next."""
+
+
+class CustomerValueWarning(UserWarning):
+    """Base of every warning that this library gives."""
+
+
+class DataWarning(CustomerValueWarning):
+    """Rows were left out or read in a way that the caller should know of."""
+
+
+class FitWarning(CustomerValueWarning):
+    """A fit is valid but weak: a parameter at its boundary, a ridge, a poor condition."""
