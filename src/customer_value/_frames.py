@@ -25,6 +25,7 @@ __all__ = [
     "make_frame",
     "nw",
     "open_frame",
+    "texts",
     "to_eager",
     "with_arrays",
 ]
@@ -126,10 +127,18 @@ def categorical(codes: np.ndarray[Any, Any], labels: Sequence[str], like: AnyFra
 
     pyarrow has no ordered text type that narwhals writes, so there the column is plain text.
     """
-    backend = _eager_backend(like)
-    dtype = nw.String() if backend == "pyarrow" else nw.Enum(list(labels))
-    lookup = nw.new_series("label", [*labels, None], dtype, backend=backend)
-    return lookup[np.where(codes < 0, len(labels), codes)]
+    dtype = nw.String() if _eager_backend(like) == "pyarrow" else nw.Enum(list(labels))
+    return _look_up(codes, labels, dtype, like)
+
+
+def texts(codes: np.ndarray[Any, Any], distinct: Sequence[str], like: AnyFrame) -> nw.Series[Any]:
+    """Build a plain text column from codes into its few distinct texts (-1 is null), such as the reason of a label."""
+    return _look_up(codes, distinct, nw.String(), like)
+
+
+def _look_up(codes: np.ndarray[Any, Any], entries: Sequence[str], dtype: Any, like: AnyFrame) -> nw.Series[Any]:
+    lookup = nw.new_series("label", [*entries, None], dtype, backend=_eager_backend(like))
+    return lookup[np.where(codes < 0, len(entries), codes)]
 
 
 def _eager_backend(frame: AnyFrame) -> Any:

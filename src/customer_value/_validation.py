@@ -95,6 +95,13 @@ def whole_number(value: Any, name: str, *, low: int = 0) -> int:
     return int(value)
 
 
+def text(value: Any, name: str, *, empty: bool = False) -> str:
+    """Return a text, not empty unless that is allowed, or raise."""
+    if not isinstance(value, str) or not (value or empty):
+        raise InputError(f"{name} must be a {'' if empty else 'non-empty '}text; got {value!r}.")
+    return value
+
+
 def interval_level(interval: Any) -> float | None:
     """Return the coverage of an interval, strictly between 0 and 1, or None."""
     return None if interval is None else number(interval, "interval", low=0, high=1, open_ends=True)
