@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -12,15 +12,19 @@ from narwhals.stable.v2.typing import IntoFrame
 from customer_value.errors import InputError
 
 __all__ = [
+    "BACKENDS",
     "AnyFrame",
+    "Backend",
     "Column",
     "EagerFrame",
     "FrameT",
     "as_given",
     "categorical",
     "collect",
+    "empty_frame",
     "engine_of",
     "float_column",
+    "from_arrow",
     "is_numeric",
     "make_frame",
     "nw",
@@ -29,6 +33,10 @@ __all__ = [
     "to_eager",
     "with_arrays",
 ]
+
+# The libraries in which a frame can be made from nothing (sample data, simulations).
+Backend = Literal["pandas", "polars", "pyarrow"]
+BACKENDS: tuple[str, ...] = get_args(Backend)
 
 # What comes out has the type of what went in: polars in, polars out, also for a type checker.
 FrameT = TypeVar("FrameT", bound=IntoFrame)
@@ -120,6 +128,22 @@ def make_frame(columns: Mapping[str, Column], like: AnyFrame) -> EagerFrame:
     """Build a new eager frame of the same library, from arrays (NaN becomes null) and ready series."""
     first, *others = (nw.maybe_reset_index(_series(name, values, like)) for name, values in columns.items())
     return first.to_frame().with_columns(*others)
+
+
+def empty_frame(backend: Backend) -> EagerFrame:
+    """Return a frame of a named library, without rows: the `like` of a frame that is made from nothing."""
+    made: EagerFrame = nw.from_dict({"_": []}, backend=backend)
+    return made
+
+
+def from_arrow(table: EagerFrame, backend: Backend) -> Any:
+    """Return a pyarrow-backed frame as a native frame of a named library; dates stay dates in each."""
+    if backend == "polars":
+        return table.to_polars()
+    if backend == "pyarrow":
+        return table.to_arrow()
+    # pandas has no date type of its own: midnights, as `make_frame` gives them, instead of Python objects.
+    return table.with_columns(nw.selectors.by_dtype(nw.Date).cast(nw.Datetime("us"))).to_pandas()
 
 
 def categorical(codes: np.ndarray[Any, Any], labels: Sequence[str], like: AnyFrame) -> nw.Series[Any]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from customer_value._frames import AnyFrame, EagerFrame, float_column, is_numeric, nw
+from customer_value._frames import BACKENDS, AnyFrame, EagerFrame, float_column, is_numeric, nw
+from customer_value._optional import import_optional
 from customer_value._units import TIME_UNITS
 from customer_value.errors import InputError
 
@@ -179,3 +180,9 @@ def require_same_ruler(model_unit: str | None, summary_unit: str | None, model: 
             f"{model} was fitted in {model_unit}s and this summary is in {summary_unit}s. "
             f"Make the summary with summarize_customers(..., time_unit={model_unit!r}), or fit on this one."
         )
+
+
+def require_backend(backend: Any) -> None:
+    """Raise unless the backend is a dataframe library that we make frames in, and is installed."""
+    require_choice("backend", backend, BACKENDS)
+    import_optional(backend, what=f"backend={backend!r}", install=backend)

@@ -7,6 +7,7 @@ __all__ = [
     "DataWarning",
     "FitWarning",
     "InputError",
+    "MissingDependencyError",
     "NotFittedError",
 ]
 
@@ -25,6 +26,10 @@ class NotFittedError(CustomerValueError, ValueError, AttributeError):
 
 class ConvergenceError(CustomerValueError, RuntimeError):
     """A fit ended away from an optimum; the message says what to try next."""
+
+
+class MissingDependencyError(CustomerValueError, ImportError):
+    """An optional package is not installed; the message names the `pip install` that brings it."""
 
 
 class CustomerValueWarning(UserWarning):
