@@ -54,16 +54,26 @@ def broken_rule(rule: str, bad: int, n: int, rows: Sequence[int] = (), remedy: s
     return f"{rule}; {bad} of {n} rows {verb} not{where}." + (f" {remedy}" if remedy else "")
 
 
-def require_lazy(frame: nw.LazyFrame[Any], rules: Mapping[str, tuple[nw.Expr, str]]) -> None:
-    """Check rules (text -> expression that must be true, remedy) on a lazy frame at the cost of one aggregate query."""
-    counts = frame.select(
+def require_lazy(
+    frame: nw.LazyFrame[Any],
+    rules: Mapping[str, tuple[nw.Expr, str]],
+    facts: Mapping[str, nw.Expr] | None = None,
+) -> dict[str, Any]:
+    """Check rules (text -> expression that must be true, remedy) on a lazy frame at the cost of one aggregate query.
+
+    Returns the number of rows as ``"n"`` and whatever aggregates `facts` asks for in the same query.
+    """
+    facts = facts or {}
+    row = frame.select(
         nw.len().cast(nw.Int64).alias("n"),
         *((~ok).cast(nw.Int64).sum().alias(f"rule{i}") for i, (ok, _) in enumerate(rules.values())),
+        *(fact.alias(name) for name, fact in facts.items()),
     ).collect()
-    row = counts.row(0)
-    for bad, (rule, (_, remedy)) in zip(row[1:], rules.items(), strict=True):
-        if bad:
-            raise InputError(broken_rule(rule, int(bad), int(row[0]), (), remedy))
+    counts = dict(zip(row.columns, row.row(0), strict=True))
+    for i, (rule, (_, remedy)) in enumerate(rules.items()):
+        if bad := counts[f"rule{i}"]:
+            raise InputError(broken_rule(rule, int(bad), int(counts["n"]), (), remedy))
+    return {name: counts[name] for name in ("n", *facts)}
 
 
 def require_some(n: int, what: str) -> None:
@@ -96,7 +106,7 @@ def whole_number(value: Any, name: str, *, low: int = 0) -> int:
     return int(value)
 
 
-def text(value: Any, name: str, *, empty: bool = False) -> str:
+def text_value(value: Any, name: str, *, empty: bool = False) -> str:
     """Return a text, not empty unless that is allowed, or raise."""
     if not isinstance(value, str) or not (value or empty):
         raise InputError(f"{name} must be a {'' if empty else 'non-empty '}text; got {value!r}.")
