@@ -1,0 +1,209 @@
+"""Rules that name segments: boxes of R, F and M scores, and the proof that they cover every cell exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from customer_value._validation import text_value, whole_number
+from customer_value.errors import InputError
+
+DIMENSIONS = ("r", "f", "m")
+
+Where = Mapping[str, int | tuple[int, int]]
+Box = dict[str, tuple[int, int]]
+Cell = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RulesCheck:
+    """What `SegmentRules.check` found; its text says it in a sentence.
+
+    Attributes
+    ----------
+    dimensions
+        The scores that the rules use, of "r", "f" and "m"; cells are given in this order.
+    n_cells
+        Number of cells: 25 for five scores of R and F.
+    gaps
+        Cells that no rule covers.
+    overlaps
+        Cells that the rules of two or more names cover, with those names.
+    unreachable
+        Names that no cell gets, since earlier rules take all of theirs.
+    """
+
+    dimensions: tuple[str, ...]
+    n_cells: int
+    gaps: tuple[Cell, ...]
+    overlaps: dict[Cell, tuple[str, ...]]
+    unreachable: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether every cell is covered exactly once and every name can be given."""
+        return not (self.gaps or self.overlaps or self.unreachable)
+
+    def __str__(self) -> str:
+        if self.ok:
+            return f"{self.n_cells} cells: each is covered exactly once."
+        found = []
+        if self.gaps:
+            found.append(f"{len(self.gaps)} by no rule ({_few([self._say(cell) for cell in self.gaps])})")
+        if self.overlaps:
+            cells = [f"{self._say(cell)}: {' and '.join(names)}" for cell, names in self.overlaps.items()]
+            found.append(f"{len(self.overlaps)} by the rules of two or more names ({_few(cells)})")
+        sentence = f"of {self.n_cells} cells, {', '.join(found)}" if found else f"{self.n_cells} cells are covered"
+        never = f"; never given: {', '.join(self.unreachable)}" if self.unreachable else ""
+        return f"{sentence}{never}."
+
+    def _say(self, cell: Cell) -> str:
+        return " ".join(f"{d.upper()}{score}" for d, score in zip(self.dimensions, cell, strict=True))
+
+
+@dataclass(frozen=True)
+class SegmentRules:
+    """Named segments as boxes of scores, best segment first.
+
+    Parameters
+    ----------
+    rules
+        Name of each segment with its box, or several boxes: the scores "r", "f" and "m" that it takes, each a whole
+        number or a pair (lowest, highest). A score that is not named may be any.
+    bins
+        Number of scores per dimension, as in `score_rfm`.
+    default
+        Name for cells that no rule covers. With a default, rules may also overlap: the first one wins. Without it,
+        `assign_segments` takes only rules that cover each cell exactly once.
+    labels
+        Texts to show instead of the names, by language: ``{"en": {name: text}, "zh": {name: text}}``.
+    source
+        Where the rules come from.
+
+    Raises
+    ------
+    InputError
+        If a rule is not such a box, or a language lacks a name.
+
+    Examples
+    --------
+    >>> from customer_value.segments import SegmentRules
+    >>> rules = SegmentRules({"vip": {"r": (4, 5), "f": 5}, "lapsing": {"r": (1, 3), "f": (2, 5)}})
+    >>> print(rules.check())
+    of 25 cells, 11 by no rule (R1 F1, R2 F1, R3 F1, ...).
+    >>> SegmentRules(rules.rules, default="others").names
+    ('vip', 'lapsing', 'others')
+    """
+
+    rules: Mapping[str, Where | Sequence[Where]]
+    bins: int = 5
+    default: str | None = None
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        whole_number(self.bins, "bins of the rules", low=2)
+        if not isinstance(self.rules, Mapping) or not self.rules:
+            raise InputError(f"rules must map names to boxes of scores, at least one; got {self.rules!r}.")
+        for name in self.names:
+            text_value(name, "the name of a segment")
+        for name, box in self.boxes():
+            _check_box(name, box, self.bins)
+        if not self.dimensions:
+            raise InputError(f"rules must limit at least one of the scores {list(DIMENSIONS)}.")
+        for language, texts in self.labels.items():
+            lacking = [name for name in self.names if name not in texts]
+            if lacking:
+                raise InputError(f"labels[{language!r}] of the rules lack {lacking}.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names in order, best first; the default comes last unless a rule has its name."""
+        return tuple(dict.fromkeys([*self.rules, *([] if self.default is None else [self.default])]))
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """The scores that the rules use, of "r", "f" and "m"."""
+        used = {dimension for _, box in self.boxes() for dimension in box}
+        return tuple(dimension for dimension in DIMENSIONS if dimension in used)
+
+    def boxes(self) -> Iterator[tuple[str, Box]]:
+        """Give each box with its name, every limit as a pair (lowest, highest)."""
+        for name, given in self.rules.items():
+            for where in given if isinstance(given, (list, tuple)) else [given]:
+                if not isinstance(where, Mapping):
+                    raise InputError(
+                        f"the rule of {name!r} must be a mapping such as {{'r': 5, 'f': (4, 5)}}; got {where!r}."
+                    )
+                yield name, {d: _limits(name, d, scores) for d, scores in where.items()}
+
+    def covers(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Tell for each box which cells it covers: an array of boxes x scores x ... x scores."""
+        boxes = [box for _, box in self.boxes()]
+        covered = np.zeros((len(boxes), *[self.bins] * len(self.dimensions)), dtype=bool)
+        for cells, box in zip(covered, boxes, strict=True):
+            limits = [box.get(dimension, (1, self.bins)) for dimension in self.dimensions]
+            cells[tuple(slice(low - 1, high) for low, high in limits)] = True
+        return covered
+
+    def check(self) -> RulesCheck:
+        """Find the cells that no rule covers or several names claim, and the names that no cell gets.
+
+        Returns
+        -------
+        RulesCheck
+            Its `ok` is true if every cell is covered exactly once; its text tells what is wrong.
+
+        Examples
+        --------
+        >>> from customer_value.segments import TEN_SEGMENTS
+        >>> print(TEN_SEGMENTS.check())
+        25 cells: each is covered exactly once.
+        """
+        owners = [name for name, _ in self.boxes()]
+        covered = self.covers()
+        # Two boxes of one name may share cells: the name is the same whichever counts.
+        names = tuple(self.rules)
+        by_cell = np.stack([covered[[owner == name for owner in owners]].any(axis=0) for name in names], axis=-1)
+        claims = by_cell.sum(axis=-1)
+        winners = {owners[box] for box in np.unique(covered.argmax(axis=0)[covered.any(axis=0)])}
+        return RulesCheck(
+            dimensions=self.dimensions,
+            n_cells=covered[0].size,
+            gaps=tuple(_cells(claims == 0)),
+            overlaps={
+                cell: tuple(names[i] for i in np.flatnonzero(by_cell[tuple(score - 1 for score in cell)]))
+                for cell in _cells(claims > 1)
+            },
+            unreachable=tuple(name for name in names if name not in winners),
+        )
+
+
+def _limits(name: str, dimension: object, scores: Any) -> tuple[int, int]:
+    if dimension not in DIMENSIONS:
+        raise InputError(f"the rule of {name!r} names the score {dimension!r}; scores are {list(DIMENSIONS)}.")
+    pair = tuple(scores) if isinstance(scores, (tuple, list)) else (scores, scores)
+    if len(pair) != 2:
+        raise InputError(f"{dimension} in the rule of {name!r} must be a score or a pair of them; got {scores!r}.")
+    low, high = (whole_number(score, f"{dimension} in the rule of {name!r}", low=1) for score in pair)
+    return low, high
+
+
+def _check_box(name: str, box: Box, bins: int) -> None:
+    for dimension, (low, high) in box.items():
+        if not low <= high <= bins:
+            raise InputError(
+                f"{dimension} in the rule of {name!r} must run from a lower to a higher score, 1 to {bins}; "
+                f"got {low} to {high}."
+            )
+
+
+def _cells(where: np.ndarray[Any, np.dtype[np.bool_]]) -> list[Cell]:
+    return [tuple(int(score) for score in cell) for cell in np.argwhere(where) + 1]
+
+
+def _few(items: Sequence[str], most: int = 3) -> str:
+    return ", ".join([*items[:most], *(["..."] if len(items) > most else [])])
