@@ -21,6 +21,7 @@ __all__ = [
     "as_given",
     "categorical",
     "collect",
+    "distinct_rows",
     "empty_frame",
     "engine_of",
     "float_column",
@@ -30,7 +31,9 @@ __all__ = [
     "nw",
     "open_frame",
     "texts",
+    "timestamps",
     "to_eager",
+    "whole_numbers",
     "with_arrays",
 ]
 
@@ -159,6 +162,33 @@ def categorical(codes: np.ndarray[Any, Any], labels: Sequence[str], like: AnyFra
 def texts(codes: np.ndarray[Any, Any], distinct: Sequence[str], like: AnyFrame) -> nw.Series[Any]:
     """Build a plain text column from codes into its few distinct texts (-1 is null), such as the reason of a label."""
     return _look_up(codes, distinct, nw.String(), like)
+
+
+def timestamps(values: np.ndarray[Any, np.dtype[np.datetime64]], like: AnyFrame) -> nw.Series[Any]:
+    """Build a column of timestamps without a zone from datetime64 (NaT is null); plain arrays would become dates."""
+    backend = _eager_backend(like)
+    return nw.new_series("timestamp", values.astype("datetime64[us]"), nw.Datetime("us"), backend=backend)
+
+
+def whole_numbers(
+    values: np.ndarray[Any, Any], missing: np.ndarray[Any, np.dtype[np.bool_]], like: AnyFrame
+) -> nw.Series[Any]:
+    """Build a column of whole numbers that may be null (pandas' nullable type there) instead of floats with NaN."""
+    whole = make_frame({"number": np.where(missing, 0, values).astype(np.int64), "missing": missing}, like)
+    if not missing.any():
+        return whole.get_column("number")
+    number = nw.maybe_convert_dtypes(whole.get_column("number"))
+    return whole.with_columns(number).select(nw.when(~nw.col("missing")).then(nw.col("number"))).get_column("number")
+
+
+def distinct_rows(frame: AnyFrame) -> AnyFrame:
+    """Keep the first of each set of equal rows, in their order; engines that know no order keep any."""
+    if isinstance(frame, nw.DataFrame):
+        return frame.unique(keep="first", maintain_order=True)
+    if engine_of(frame) == "polars":  # narwhals drops the order of lazy rows
+        ordered: AnyFrame = nw.from_native(frame.to_native().unique(keep="first", maintain_order=True))
+        return ordered
+    return frame.unique()
 
 
 def _look_up(codes: np.ndarray[Any, Any], entries: Sequence[str], dtype: Any, like: AnyFrame) -> nw.Series[Any]:
