@@ -1,0 +1,171 @@
+"""What every column that this library writes means: one dictionary, for people who open a result later."""
+
+from __future__ import annotations
+
+import re
+from typing import cast
+
+import numpy as np
+
+from customer_value._frames import FrameT, as_given, make_frame, open_frame
+
+__all__ = ["describe_columns"]
+
+_RULER = "the frame's time_unit"
+_PROBABILITY = "probability, 0 to 1"
+_SHARE = "share, 0 to 1"
+
+_LOG = {
+    "customer_id": ("the customer", "key"),
+    "date": ("when the transaction took place", "date"),
+    "amount": ("what the transaction brought in; a refund is negative", "currency"),
+    "order_id": ("the order that the row belongs to", "key"),
+}
+_SUMMARY = {
+    "frequency": ("repeat purchase periods: periods with a purchase after the first one", "count"),
+    "recency": ("time from the first to the last purchase period; not the R of RFM", _RULER),
+    "T": ("time from the first purchase period to observation_end", _RULER),
+    "monetary_value": ("mean amount of a repeat purchase period; null without one", "currency"),
+    "purchases": ("purchase periods, frequency + 1", "count"),
+    "orders": ("distinct orders, apart from refunds", "count"),
+    "time_since_last": ("time from the last purchase period to observation_end; the R of RFM", _RULER),
+    "total_value": ("sum of amounts, refunds taken off; the M of RFM", "currency"),
+    "first_date": ("day of the first purchase", "date"),
+    "last_date": ("day of the last purchase", "date"),
+    "log_intervals": ("sum of the logarithms of the times between consecutive purchase periods", "logarithm of time"),
+    "observation_end": ("last day observed, inclusive", "date"),
+    "time_unit": ("the ruler of every time in the frame", "text"),
+}
+_HOLDOUT = {
+    "holdout_purchases": ("purchase periods seen in the holdout; 0 where observed without one", "count"),
+    "holdout_value": ("sum of amounts seen in the holdout, refunds taken off", "currency"),
+    "holdout_duration": ("length of the holdout", _RULER),
+    "opportunities": ("occasions on which the customer could have bought", "count"),
+}
+_VALUE = {
+    "p_alive": (
+        "probability of still being a customer at observation_end; null where the data cannot support it",
+        _PROBABILITY,
+    ),
+    "p_active": ("probability of at least one purchase within the horizon", _PROBABILITY),
+    "expected_purchases": ("expected number of purchases within the horizon", "count"),
+    "expected_spend": ("expected amount of one future purchase", "currency"),
+    "clv": ("future value: discounted margin of the purchases expected within the horizon", "currency"),
+    "clv_if_alive": ("clv of a customer known to be alive at observation_end", "currency"),
+    "horizon": ("how far ahead the forecast looks", _RULER),
+}
+# What an interval's ends are ends of: means carry their column's name, outcomes a name of their own.
+_INTERVALS = {
+    "expected_purchases": ("the interval of the mean expected_purchases", "count"),
+    "clv": ("the interval of the mean clv", "currency"),
+    "purchases": ("the interval of the number of purchases that the customer will make within the horizon", "count"),
+    "value": ("the interval of the value that the customer will really bring within the horizon", "currency"),
+}
+_WINDOWS = {
+    "purchases": ("purchase periods in the {window} up to observation_end", "count"),
+    "value": ("sum of amounts in the {window} up to observation_end, refunds taken off", "currency"),
+}
+_SEGMENTS = {
+    "r_score": ("score of time_since_last: the highest bought last", "score, 1 is lowest"),
+    "f_score": ("score of purchases: the highest bought most often", "score, 1 is lowest"),
+    "m_score": ("score of total_value: the highest brought most", "score, 1 is lowest"),
+    "rfm_score": ("the three scores as digits: 100 R + 10 F + M", "number"),
+    "segment": ("named segment of the customer's scores, best first", "label"),
+    "customers": ("number of customers in the row's group", "count"),
+    "share_of_customers": ("the group's share of all customers", _SHARE),
+    "share_of_value": ("the group's share of total_value, or of the value column that was named", _SHARE),
+    "mean_value": ("mean of the value column over the group's customers", "currency"),
+    "median_value": ("median of the value column over the group's customers", "currency"),
+    "share_of_clv": ("the group's share of the future value of all customers", _SHARE),
+    "mean_clv": ("mean future value of the group's customers", "currency"),
+}
+_QUALITY = {
+    "check": ("what was looked for in the log", "text"),
+    "rows": ("rows of the log in which it was found", "count"),
+    "share": ("the same as a share of all rows", _SHARE),
+    "example": ("one case of it", "text"),
+    "what_to_do": ("the remedy, or why none is needed", "text"),
+}
+_MODELS = {
+    "parameter": ("letter of the parameter, as in the model's paper", "text"),
+    "estimate": ("maximum-likelihood estimate of the parameter", "of the parameter"),
+    "standard_error": ("standard error of the estimate", "of the parameter"),
+    "lower": ("lower end of the interval", "of the estimate"),
+    "upper": ("upper end of the interval", "of the estimate"),
+}
+_COLUMNS = {**_LOG, **_SUMMARY, **_HOLDOUT, **_VALUE, **_SEGMENTS, **_QUALITY, **_MODELS}
+
+_END = re.compile(r"(?P<of>\w+)_(?P<end>lower|upper)")
+_WINDOW = re.compile(r"(?P<of>\w+)_(?P<length>[1-9]\d*)(?P<unit>[dwmqy])")
+_SUFFIX = re.compile(r"(?P<of>\w+)(?P<suffix>_\d+[a-z]*)")
+_UNITS = {"d": "day", "w": "week", "m": "month", "q": "quarter", "y": "year"}
+
+
+def describe_columns(frame: FrameT) -> FrameT:
+    """Say what each column of a frame means and in which unit it is.
+
+    Reads the column names only. A lazy frame of polars gives a lazy frame, an engine's frame a pyarrow table.
+
+    Parameters
+    ----------
+    frame
+        Any frame, such as `summarize_customers`, `score_clv` or `segment_profile` give.
+
+    Returns
+    -------
+    FrameT
+        One row per column, in the frame's order: `column`, `meaning`, `unit`. The last two are null for a column that
+        this library does not write. Ends of intervals (`clv_lower`), reasons of labels (`segment_reason`), windows
+        (`value_12m`) and columns kept apart by a suffix such as ``_3m`` or ``_2026`` (`clv_3m`) are known too.
+
+    Raises
+    ------
+    InputError
+        `frame` is not a DataFrame.
+
+    Notes
+    -----
+    The meaning goes by the name alone: a column of yours that happens to be named `segment` or `rows` is described as
+    this library's.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import customer_value as cv
+    >>> frame = pd.DataFrame({"frequency": [2], "value_12m": [30.0], "shoe_size": [38]})
+    >>> told = cv.describe_columns(frame)
+    >>> print(told.to_string(index=False))
+       column                                                                       meaning     unit
+    frequency         repeat purchase periods: periods with a purchase after the first one    count
+    value_12m sum of amounts in the 12 months up to observation_end, refunds taken off currency
+    shoe_size                                                                           NaN      NaN
+    """
+    opened = open_frame(frame)
+    names = [str(name) for name in opened.collect_schema().names()]
+    described = [_describe(name) or (None, None) for name in names]
+    columns = {
+        "column": names,
+        "meaning": [meaning for meaning, _ in described],
+        "unit": [unit for _, unit in described],
+    }
+    arrays = {name: np.array(values, dtype=object) for name, values in columns.items()}
+    return cast(FrameT, as_given(make_frame(arrays, like=opened), opened))
+
+
+def _describe(name: str) -> tuple[str, str] | None:
+    """Meaning and unit of a column: by its name, then as an interval's end, a reason, a window, a suffixed name."""
+    if name in _COLUMNS:
+        return _COLUMNS[name]
+    if (match := _END.fullmatch(name)) and match["of"] in _INTERVALS:
+        meaning, unit = _INTERVALS[match["of"]]
+        return f"{match['end']} end of {meaning}", unit
+    label = name.removesuffix("_reason")
+    if label != name and (of := _describe(label)) is not None and of[1] == "label":
+        return f"why {label} was given", "text"
+    if (match := _WINDOW.fullmatch(name)) and match["of"] in _WINDOWS:
+        meaning, unit = _WINDOWS[match["of"]]
+        plural = "" if match["length"] == "1" else "s"
+        return meaning.format(window=f"{match['length']} {_UNITS[match['unit']]}{plural}"), unit
+    if (match := _SUFFIX.fullmatch(name)) and (of := _describe(match["of"])) is not None:
+        return f"{of[0]} (suffix {match['suffix']})", of[1]
+    return None
