@@ -1,0 +1,111 @@
+"""Heatmap of recency by frequency scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from customer_value._frames import EagerFrame, to_eager
+from customer_value._validation import numeric_column, require_columns, require_rows, require_some
+from customer_value.plots._axes import ACTUAL, EMPTY, QUIET, axes_for, head, short
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_FEWEST_SCORES = 5
+_DARK = 0.55  # share of the colour range from which white text reads better
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def rfm_heatmap(
+    frame: Any,
+    *,
+    value: str | None = "total_value",
+    unit: str = "currency of the log",
+    suffix: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the customers by recency and frequency score, coloured by their mean value or by how many they are.
+
+    Parameters
+    ----------
+    frame
+        One row per customer with `r_score` and `f_score`, as `score_rfm` gives it.
+    value
+        Column whose mean colours the cells; None colours them by the number of customers.
+    unit
+        What the value is counted in, for the subtitle.
+    suffix
+        The suffix given to `score_rfm`.
+    ax
+        Axes to draw on; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        The best customers are in the upper right corner; a cell without customers is grey.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or not numeric, a score is not a whole number from 1, or the frame is empty.
+    MissingDependencyError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import customer_value as cv
+    >>> scored = pd.DataFrame({"r_score": [5, 5, 1], "f_score": [5, 5, 2], "total_value": [90.0, 110.0, 20.0]})
+    >>> cv.plots.rfm_heatmap(scored).get_title(loc="left")
+    'Value by recency and frequency'
+    """
+    ax = axes_for(ax, "rfm_heatmap", (6.4, 5.4))
+    opened, _ = to_eager(frame, "frame", "rfm_heatmap")
+    r, f = (_scores(opened, f"{dimension}_score{suffix}") for dimension in "rf")
+    size = max(_FEWEST_SCORES, int(r.max()), int(f.max()))
+    cells = (r - 1) * size + (f - 1)
+    customers = np.bincount(cells, minlength=size * size).reshape(size, size)
+    if value is None:
+        _draw(ax, np.where(customers > 0, customers, np.nan), [["" for _ in row] for row in customers])
+        head(ax, "Customers by recency and frequency", "Number of customers")
+    else:
+        totals = np.bincount(cells, numeric_column(opened, value, what="frame"), minlength=size * size)
+        means = np.divide(totals.reshape(size, size), customers, out=np.full((size, size), np.nan), where=customers > 0)
+        _draw(ax, means, [[f"\nn = {count:,}" for count in row] for row in customers])
+        head(ax, "Value by recency and frequency", f"Mean {value} per customer ({unit}); n = customers")
+    ax.set_xlabel(f"Frequency score ({size} = most purchases)")
+    ax.set_ylabel(f"Recency score ({size} = most recent purchase)")
+    return ax
+
+
+def _draw(ax: Axes, shown: Floats, notes: list[list[str]]) -> None:
+    """Colour the cells and write into each its number and note; a cell without a number stays grey."""
+    low, high = min(0.0, float(np.nanmin(shown))), float(np.nanmax(shown))
+    ax.imshow(shown, cmap="Blues", origin="lower", aspect="auto", vmin=low, vmax=high)
+    ax.set_facecolor(EMPTY)
+    for (row, column), number in np.ndenumerate(shown):
+        if np.isnan(number):
+            ax.text(column, row, "–", ha="center", va="center", color=QUIET)
+        else:
+            colour = "white" if number - low > _DARK * (high - low) else ACTUAL
+            ax.text(column, row, short(number) + notes[row][column], ha="center", va="center", color=colour)
+    size = len(shown)
+    ax.set_xticks(range(size), [str(score) for score in range(1, size + 1)])
+    ax.set_yticks(range(size), [str(score) for score in range(1, size + 1)])
+    # White lines on the minor ticks, between the cells.
+    ax.set_xticks(np.arange(size + 1) - 0.5, minor=True)
+    ax.set_yticks(np.arange(size + 1) - 0.5, minor=True)
+    ax.grid(which="minor", color="white", linewidth=2)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(which="both", length=0)
+
+
+def _scores(frame: EagerFrame, column: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+    require_columns(frame, [column], what="frame", maker="score_rfm(summary) makes the scores")
+    require_some(len(frame), "frame")
+    scores: Floats = numeric_column(frame, column, what="frame")
+    require_rows((scores >= 1) & (scores <= 9) & (scores == np.floor(scores)), f"{column} must be a score from 1 to 9")
+    return scores.astype(np.int64)
