@@ -21,6 +21,7 @@ __all__ = [
     "as_given",
     "categorical",
     "collect",
+    "column_names",
     "distinct_rows",
     "empty_frame",
     "engine_of",
@@ -30,6 +31,7 @@ __all__ = [
     "make_frame",
     "nw",
     "open_frame",
+    "text_chunks",
     "texts",
     "timestamps",
     "to_eager",
@@ -68,11 +70,16 @@ def open_frame(frame: object, what: str = "frame") -> AnyFrame:
             f"the {what} must be a DataFrame of pandas, polars, pyarrow or an engine that narwhals knows; "
             f"got {type(frame).__name__}."
         ) from None
-    names = opened.collect_schema().names()
+    names = column_names(opened)
     if len(set(names)) != len(names):
         twice = sorted({str(name) for name in names if names.count(name) > 1})
         raise InputError(f"column names of the {what} must be unique; {twice} come more than once.")
     return opened
+
+
+def column_names(frame: AnyFrame) -> list[str]:
+    """Return the names of a frame's columns; a lazy frame resolves its schema, which runs no query."""
+    return frame.columns if isinstance(frame, nw.DataFrame) else frame.collect_schema().names()
 
 
 def engine_of(frame: AnyFrame) -> str:
@@ -106,6 +113,22 @@ def as_given(result: EagerFrame, given: AnyFrame) -> Any:
     """Return a new eager result as the kind of frame that was given (lazy polars goes back lazy)."""
     lazy_polars = isinstance(given, nw.LazyFrame) and engine_of(given) == "polars"
     return (result.lazy() if lazy_polars else result).to_native()
+
+
+def text_chunks(series: nw.Series[Any]) -> list[Any] | None:
+    """Return a text column as Arrow arrays, uncopied where the library has it so; None without pyarrow or not all text."""
+    try:
+        import pyarrow as pa
+    except ModuleNotFoundError:
+        return None
+    native = series.to_native()
+    try:
+        whole = pa.chunked_array(native) if hasattr(native, "__arrow_c_stream__") else pa.array(native, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):  # Python objects of other types
+        return None
+    if str(whole.type) not in {"string", "large_string", "string_view"}:
+        return None
+    return list(whole.chunks) if isinstance(whole, pa.ChunkedArray) else [whole]
 
 
 def is_numeric(series: nw.Series[Any]) -> bool:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-import warnings
 from typing import Any, Literal, get_args
 
 import numpy as np
 
-from customer_value.errors import DataWarning, InputError
+from customer_value.errors import DataWarning, InputError, warn
 
 Grain = Literal["day", "week", "month", "quarter", "year"]
 TimeUnit = Literal["hour", "day", "week", "month", "quarter", "year"]
@@ -127,11 +126,10 @@ def discount_per_unit(annual_discount_rate: float | None, discount_rate: float |
         return 0.0
     if annual > _ABSURD_ANNUAL_RATE:
         given = "annual_discount_rate" if annual_discount_rate is not None else f"discount_rate per {time_unit}"
-        warnings.warn(
+        warn(
             f"{given} amounts to {annual:,.0%} a year, which leaves future purchases almost no value. "
             "10 % a year is annual_discount_rate=0.10.",
             DataWarning,
-            stacklevel=3,
         )
     return delta
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from customer_value._frames import BACKENDS, AnyFrame, EagerFrame, float_column, is_numeric, nw
+from customer_value._frames import BACKENDS, AnyFrame, EagerFrame, column_names, float_column, is_numeric, nw
 from customer_value._optional import import_optional
 from customer_value._units import TIME_UNITS
 from customer_value.errors import InputError
@@ -19,7 +19,7 @@ SUMMARY_MAKER = "summarize_customers(log, observation_end=...) makes them"
 
 def require_columns(frame: AnyFrame, columns: Iterable[str], *, what: str, maker: str = "") -> None:
     """Raise unless the frame has the columns; list those there are and name the function that makes them."""
-    there = frame.collect_schema().names()
+    there = column_names(frame)
     for column in columns:
         if not isinstance(column, str):
             raise InputError(f"a column of the {what} is named by text; got {column!r}.")

@@ -1,5 +1,8 @@
 """What can go wrong, as types that a caller can tell apart."""
 
+import sys
+import warnings
+
 __all__ = [
     "ConvergenceError",
     "CustomerValueError",
@@ -42,3 +45,11 @@ class DataWarning(CustomerValueWarning):
 
 class FitWarning(CustomerValueWarning):
     """A fit is valid but weak: a parameter at its boundary, a ridge, a poor condition."""
+
+
+def warn(message: str, category: type[CustomerValueWarning]) -> None:
+    """Warn at the caller's own line: the first frame outside this package."""
+    frame, depth = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(__package__ or ""):
+        frame, depth = frame.f_back, depth + 1
+    warnings.warn(message, category, stacklevel=depth - 1)

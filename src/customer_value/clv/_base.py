@@ -1,0 +1,366 @@
+"""What a purchase model and a spend model are: frames in, the model's array functions over distinct rows, frames out.
+
+Think twice before adding a method: what only one model needs belongs into that model's file.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Literal, Self, get_args
+
+import numpy as np
+
+from customer_value._frames import EagerFrame, FrameT, to_eager, with_arrays
+from customer_value._units import in_units
+from customer_value._validation import (
+    interval_level,
+    number,
+    require_choice,
+    require_rows,
+    require_same_ruler,
+    summary_arrays,
+    time_unit_of,
+    whole_number,
+)
+from customer_value.clv._intervals import delta_interval, log_spread
+from customer_value.clv._model import Model
+from customer_value.clv._quadrature import discounted_total
+from customer_value.clv._reading import fit_counts, fit_rows
+from customer_value.clv._rows import DistinctRows, Floats, distinct_rows
+from customer_value.errors import DataWarning, FitWarning, InputError, warn
+
+FirstPurchase = Literal["exclude", "include"]
+
+
+class PurchaseModel(Model):
+    """A model of when customers buy and leave, fitted on frequency, recency and T.
+
+    A subclass gives the array functions of its paper; this class gives fitting, predictions on frames, distributions,
+    discounting and intervals. All rest on one property: given that a customer is alive at T, the future is that of a
+    new customer with updated parameters (`_if_alive`).
+    """
+
+    _columns: ClassVar[tuple[str, ...]] = ("frequency", "recency", "T")
+    _dropout: ClassVar[tuple[str, ...]] = ()  # parameters of the dropout process
+    _probability_alive: ClassVar[Callable[..., Floats]]
+    _if_alive: ClassVar[Callable[..., tuple[Any, ...]]]
+    _expected_purchases_new: ClassVar[Callable[..., Floats]]
+    _pmf_new: ClassVar[Callable[..., Floats]]
+    _sf_new: ClassVar[Callable[..., Floats]]
+    _draw_purchases: ClassVar[Callable[..., tuple[Any, Floats]]]
+
+    def fit(self, summary: Any, y: None = None, *, weights: str | Sequence[float] | Floats | None = None) -> Self:
+        """Fit by maximum likelihood.
+
+        Parameters
+        ----------
+        summary
+            Customer summary (`summarize_customers` makes it) with the columns frequency (count), recency and T (in one
+            time unit). A lazy frame is counted by its own engine and only distinct rows are collected.
+        y
+            Ignored; scikit-learn's convention.
+        weights
+            How many customers each row stands for: a column name, or an array with one number per row.
+
+        Returns
+        -------
+        The fitted model itself.
+
+        Raises
+        ------
+        InputError
+            A column is missing or breaks a rule; the message names rule, rows and remedy.
+        ConvergenceError
+            No start reached an optimum.
+        """
+        columns, counts, self.time_unit_ = fit_counts(summary, self._columns, weights)
+        distinct, distinct_counts = fit_rows(columns, counts, np.ones(counts.size, dtype=bool))
+        x = distinct[0]
+        if not (x > 0).any():
+            raise InputError(
+                f"{type(self).__name__} cannot be fitted: no customer has a repeat purchase (frequency is 0 in all "
+                f"{counts.sum():,.0f} rows). Observe longer, or check that the log holds more than first purchases."
+            )
+        if not (distinct[2] > 0).any():
+            raise InputError("T is 0 for every customer: nothing was observed after the first purchase.")
+        self._fit_arrays(distinct, distinct_counts, {})
+        return self
+
+    # ---- predictions ------------------------------------------------------------------------------------------
+
+    def probability_alive(self, summary: Any) -> Floats:
+        """Return P(alive) at the end of observation, one number per row.
+
+        Where the data put the dropout process at its boundary (no one leaves, as far as they tell) it is NaN, with a
+        warning: such data cannot support the number.
+        """
+        rows = self._rows_of(self._open(summary)[0])
+        return rows.spread(self._alive_or_nan(rows.columns))
+
+    def probability_active(self, summary: Any, horizon: float | str) -> Floats:
+        """Return the probability of at least one purchase within the horizon, one number per row."""
+        rows = self._rows_of(self._open(summary)[0])
+        return rows.spread(self._active(self._theta, rows.columns, self._horizon(horizon)))
+
+    def expected_purchases(self, summary: Any, horizon: float | str) -> Floats:
+        """Return the expected number of purchases within the horizon, one number per row."""
+        rows = self._rows_of(self._open(summary)[0])
+        return rows.spread(self._expected(self._theta, rows.columns, self._horizon(horizon)))
+
+    def expected_purchases_new(self, horizon: float | str | Sequence[float] | Floats) -> Any:
+        """Return the expected repeat purchases of a new customer: a float, or an array for several horizons."""
+        self._require_fitted()
+        if isinstance(horizon, (str, int, float)):
+            return float(self._expected_purchases_new(self._theta, np.array([self._horizon(horizon)]))[0])
+        times = np.asarray(horizon, dtype=np.float64)
+        require_rows(np.isfinite(times) & (times >= 0), "horizon must be 0 or above and finite")
+        return self._expected_purchases_new(self._theta, times)
+
+    def purchase_distribution(self, summary: Any, horizon: float | str, counts: Sequence[int]) -> Floats:
+        """Return P(exactly k purchases within the horizon) for each row and each k of `counts`, shape (n, len(counts)).
+
+        The parameters are taken as they are; their uncertainty is in the intervals of `predict`.
+        """
+        rows = self._rows_of(self._open(summary)[0])
+        t = self._horizon(horizon)
+        k = np.asarray(counts, dtype=np.float64)
+        require_rows((k >= 0) & (k == np.floor(k)), "counts must be whole numbers, 0 or above")
+        alive = self._probability_alive(self._theta, *rows.columns)
+        updated = tuple(np.asarray(p)[..., None] for p in self._if_alive(self._theta, *rows.columns))
+        return rows.spread((alive[:, None] * self._pmf_new(updated, k, t) + (1 - alive)[:, None] * (k == 0)).T).T
+
+    def predict(self, summary: FrameT, horizon: float | str, interval: float | None = None) -> FrameT:
+        """Add p_alive, p_active and expected_purchases to a customer summary.
+
+        Parameters
+        ----------
+        summary
+            Customer summary on the model's ruler. Eager; a polars LazyFrame is collected once and comes back lazy.
+        horizon
+            Number of time units, or a text such as ``"12 months"``.
+        interval
+            Coverage of the interval of the mean, such as 0.9, which adds expected_purchases_lower and _upper.
+
+        Returns
+        -------
+        The frame with the new columns, same rows in the same order.
+        """
+        frame, back = self._open(summary)
+        rows, t = self._rows_of(frame), self._horizon(horizon)
+        level = interval_level(interval)
+        columns = {
+            "p_alive": self._alive_or_nan(rows.columns),
+            "p_active": self._active(self._theta, rows.columns, t),
+            "expected_purchases": self._expected(self._theta, rows.columns, t),
+        }
+        if level is not None:
+            columns["expected_purchases_lower"], columns["expected_purchases_upper"] = delta_interval(
+                columns["expected_purchases"], self._spread(lambda p, c: self._expected(p, c, t), rows.columns), level
+            )
+        result: FrameT = back(with_arrays(frame, {name: rows.spread(values) for name, values in columns.items()}))
+        return result
+
+    def simulate(self, n_customers: int, duration: float, *, random_state: int = 0) -> Any:
+        """Draw the repeat purchases of new customers.
+
+        Parameters
+        ----------
+        n_customers
+            How many customers, numbered from 0.
+        duration
+            Time observed from each customer's first purchase, in time units.
+        random_state
+            Seed.
+
+        Returns
+        -------
+        pandas DataFrame with columns customer and time (time units after the first purchase, which is not listed).
+        """
+        import pandas as pd
+
+        self._require_fitted()
+        rng = np.random.default_rng(whole_number(random_state, "random_state"))
+        length = number(duration, "duration", low=0, high=math.inf, open_ends=True)
+        n = whole_number(n_customers, "n_customers", low=1)
+        customer, time = self._draw_purchases(self._theta, np.full(n, length), rng)
+        return pd.DataFrame({"customer": customer, "time": time})
+
+    # ---- array predictions, from the model's own functions ----------------------------------------------------
+
+    @classmethod
+    def _expected_if_alive(cls, params: Sequence[float], columns: tuple[Floats, ...], t: float) -> Floats:
+        """Expected purchases within t of a customer who is alive: those of a new one with the updated parameters."""
+        return cls._if_alive_total(params, columns, lambda updated: cls._expected_purchases_new(updated, np.float64(t)))
+
+    @classmethod
+    def _expected(cls, params: Sequence[float], columns: tuple[Floats, ...], t: float) -> Floats:
+        """Conditional expectation: P(alive) times the expectation of the living."""
+        return cls._probability_alive(params, *columns) * cls._expected_if_alive(params, columns, t)
+
+    @classmethod
+    def _discounted_if_alive(
+        cls, params: Sequence[float], columns: tuple[Floats, ...], t: float, delta: float
+    ) -> Floats:
+        """Discounted expected purchases within t of a customer who is alive (see `discounted_total`)."""
+        return cls._if_alive_total(
+            params,
+            columns,
+            lambda updated: discounted_total(lambda u: cls._expected_purchases_new(updated, u), t, delta, updated[1]),
+        )
+
+    @classmethod
+    def _active(cls, params: Sequence[float], columns: tuple[Floats, ...], t: float) -> Floats:
+        """1 - P(no purchase in (T, T + t]): the same history, silent for t longer, is less likely by that factor."""
+        x, t_x, T = columns
+        return -np.expm1(
+            np.minimum(cls._log_likelihood(params, x, t_x, T + t) - cls._log_likelihood(params, x, t_x, T), 0.0)
+        )
+
+    @classmethod
+    def _if_alive_total(
+        cls,
+        params: Sequence[float],
+        columns: tuple[Floats, ...],
+        total: Callable[[tuple[Any, ...]], Floats],
+    ) -> Floats:
+        """Evaluate a quantity of the living, which depends on x and T only, once for each distinct pair."""
+        x, _, T = columns
+        pairs = distinct_rows([x, T])
+        updated = tuple(
+            np.broadcast_to(np.asarray(p, dtype=np.float64), pairs.counts.shape)
+            for p in cls._if_alive(params, pairs.columns[0], np.zeros_like(pairs.counts), pairs.columns[1])
+        )
+        return pairs.spread(total(updated))
+
+    def _alive_or_nan(self, columns: tuple[Floats, ...]) -> Floats:
+        edge = [p for p in self.__dict__.get("diagnostics_", {}).get("boundary", []) if p in self._dropout]
+        if edge:
+            warn(
+                f"p_alive is null: the data do not identify {type(self).__name__}'s dropout ({', '.join(edge)} at its "
+                "boundary), so no P(alive) can be supported. Expected purchases do not rest on it.",
+                FitWarning,
+            )
+            return np.full(columns[0].size, np.nan)
+        return self._probability_alive(self._theta, *columns)
+
+    def _spread(
+        self, quantity: Callable[[Sequence[float], tuple[Floats, ...]], Floats], columns: tuple[Floats, ...]
+    ) -> Floats:
+        """Standard deviation of a quantity's logarithm that the parameters' uncertainty brings, per row."""
+        return log_spread(quantity, self._theta, self._covariance_of_logs(), columns)
+
+    # ---- frames -----------------------------------------------------------------------------------------------
+
+    def _open(self, summary: object) -> tuple[EagerFrame, Callable[[EagerFrame], Any]]:
+        self._require_fitted()
+        frame, back = to_eager(summary, "summary", type(self).__name__)
+        require_same_ruler(self.time_unit_, time_unit_of(frame), type(self).__name__)
+        return frame, back
+
+    def _rows_of(self, frame: EagerFrame) -> DistinctRows:
+        return distinct_rows(tuple(summary_arrays(frame, self._columns).values()))
+
+    def _horizon(self, horizon: float | str) -> float:
+        self._require_fitted()
+        return in_units(horizon, self.time_unit_)
+
+
+class SpendModel(Model):
+    """A model of how much customers spend at each purchase, fitted on each customer's number and mean of amounts.
+
+    Parameters
+    ----------
+    first_purchase
+        ``"exclude"``: the amounts of repeat purchases, as in the papers (frequency and monetary_value). ``"include"``:
+        of all purchases (purchases and total_value).
+    """
+
+    _expected_spend: ClassVar[Callable[..., Floats]]
+    _posterior: ClassVar[Callable[..., tuple[Any, ...]]]
+    _total_cdf: ClassVar[Callable[..., Floats]]
+
+    def __init__(self, first_purchase: FirstPurchase = "exclude") -> None:
+        self.first_purchase = first_purchase
+
+    def fit(self, summary: Any, y: None = None, *, weights: str | Sequence[float] | Floats | None = None) -> Self:
+        """Fit by maximum likelihood.
+
+        Parameters
+        ----------
+        summary
+            Customer summary (`summarize_customers` makes it) with the columns frequency (count) and monetary_value
+            (currency), or purchases and total_value where first purchases are included. Rows without a repeat purchase
+            are not this model's data. A lazy frame is counted by its own engine.
+        y
+            Ignored; scikit-learn's convention.
+        weights
+            How many customers each row stands for: a column name, or an array with one number per row.
+
+        Returns
+        -------
+        The fitted model itself.
+
+        Raises
+        ------
+        InputError
+            A column is missing or breaks a rule, or no row is left to fit.
+        ConvergenceError
+            No start reached an optimum.
+
+        Warns
+        -----
+        DataWarning
+            Customers whose mean is 0 or below were left out; `diagnostics_` counts them.
+        """
+        columns, counts, self.time_unit_ = fit_counts(summary, self._read_columns(), weights)
+        x, m = self._amounts(columns)
+        bought = x > 0
+        positive = m > 0
+        without, unusable = float(counts[~bought].sum()), float(counts[bought & ~positive].sum())
+        if unusable:
+            warn(
+                f"{type(self).__name__} leaves out {unusable:,.0f} customers whose mean amount is 0 or below: the "
+                "model has no place for them. They are scored with the population's mean.",
+                DataWarning,
+            )
+        distinct, distinct_counts = fit_rows((x, m), counts, bought & positive)
+        if not distinct[0].size:
+            raise InputError(
+                f"{type(self).__name__} cannot be fitted: no customer has a mean amount above 0 "
+                f"({without:,.0f} without a repeat purchase, {unusable:,.0f} with a mean of 0 or below)."
+            )
+        left_out = {"without a repeat purchase": without, "mean of 0 or below": unusable}
+        self._fit_arrays(distinct, distinct_counts, left_out)
+        return self
+
+    def expected_spend(self, summary: Any) -> Floats:
+        """Return the expected mean spend of future purchases, in currency, one number per row.
+
+        A customer without usable amounts of his own gets the population's mean.
+        """
+        self._require_fitted()
+        rows = self._spend_rows(to_eager(summary, "summary", type(self).__name__)[0])
+        return rows.spread(self._expected_spend(self._theta, *rows.columns))
+
+    def _spend_rows(self, frame: EagerFrame) -> DistinctRows:
+        """Distinct numbers and means of amounts; (0, 0) where a customer has none that the model can use."""
+        x, m = self._amounts(tuple(summary_arrays(frame, self._read_columns()).values()))
+        usable = (x > 0) & (m > 0)
+        return distinct_rows([np.where(usable, x, 0.0), np.where(usable, m, 0.0)])
+
+    def _read_columns(self) -> tuple[str, str]:
+        require_choice("first_purchase", self.first_purchase, get_args(FirstPurchase))
+        return ("frequency", "monetary_value") if self.first_purchase == "exclude" else ("purchases", "total_value")
+
+    def _amounts(self, columns: tuple[Floats, ...]) -> tuple[Floats, Floats]:
+        """Number of purchases that the amounts belong to, and their mean."""
+        x, money = columns
+        if self.first_purchase == "include":
+            return x, money / np.maximum(x, 1.0)
+        require_rows(
+            (x == 0) | ~np.isnan(money),
+            "monetary_value must not be null where frequency is above 0",
+            "It is the mean amount of the repeat purchases.",
+        )
+        return x, money

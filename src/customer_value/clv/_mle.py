@@ -1,0 +1,173 @@
+"""Maximum likelihood on log parameters: the only user of scipy.optimize.
+
+A Newton method with a trust region does the work where the model gives its Hessian; elsewhere a bounded quasi-Newton
+method comes close and Newton steps on central differences of the gradient finish. Several starts are used only when
+the first ends weakly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from customer_value.errors import ConvergenceError
+
+Floats = NDArray[np.float64]
+
+LOG_LOW, LOG_HIGH = -18.5, 18.5  # parameters live between 1e-8 and 1e8; an end of that range is a boundary
+_DECREMENT = 1e-9  # gain in log-likelihood that one more Newton step promises at a converged point
+_MAX_STEP = 2.0  # longest step in one log parameter
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Total log-likelihood as a function of the log parameters."""
+
+    gradient: Callable[[Floats], tuple[float, Floats]]
+    hessian: Callable[[Floats], tuple[float, Floats, Floats]] | None = None
+
+    def newton_terms(self, theta: Floats) -> tuple[float, Floats, Floats]:
+        """Value, gradient and Hessian; central differences of the gradient where the model gives no Hessian."""
+        if self.hessian is not None:
+            return self.hessian(theta)
+        value, gradient = self.gradient(theta)
+        step = 1e-4
+        columns = [
+            (self.gradient(theta + step * e)[1] - self.gradient(theta - step * e)[1]) / (2 * step)
+            for e in np.eye(theta.size)
+        ]
+        hessian = np.array(columns)
+        return value, gradient, (hessian + hessian.T) / 2
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """Where a fit ended and how good that point is."""
+
+    theta: Floats
+    value: float
+    gradient: Floats
+    hessian: Floats
+    boundary: tuple[int, ...]
+    decrement: float
+    evaluations: int = field(compare=False, default=0)
+
+    @property
+    def converged(self) -> bool:
+        """No Newton step within the bounds gains anything worth having."""
+        return bool(self.decrement < max(_DECREMENT, 1e-13 * abs(self.value)))
+
+    @property
+    def free(self) -> NDArray[np.intp]:
+        """Parameters that are not at a boundary."""
+        return _others(self.boundary, self.theta.size)
+
+
+def maximize(objective: Objective, starts: Sequence[Sequence[float]], model: str) -> Optimum:
+    """Find the parameters of largest likelihood; starts are natural parameters, best guess first."""
+    best: Optimum | None = None
+    for start in starts:
+        theta = np.clip(np.log(np.asarray(start, dtype=np.float64)), LOG_LOW, LOG_HIGH)
+        if objective.hessian is None:
+            theta = _approach(objective, theta)
+        found = _newton(objective, theta)
+        if not found.converged:
+            found = max(found, _newton(objective, _approach(objective, found.theta)), key=lambda o: o.value)
+        if best is None or found.value > best.value:
+            best = found
+        if best.converged and not best.boundary:
+            break
+    if best is None or not (best.converged and np.isfinite(best.value)):
+        raise ConvergenceError(
+            f"{model} did not converge: the best of {len(starts)} starts still gains "
+            f"{best.decrement if best else float('nan'):.2g} in log-likelihood from one more step. Look at the data "
+            "first (data_quality on the log: one period only, no repeats, extreme values), or fit on more customers."
+        )
+    return best
+
+
+def _approach(objective: Objective, theta: Floats) -> Floats:
+    """Bounded quasi-Newton run, loose at the end: Newton finishes."""
+
+    def negative(point: Floats) -> tuple[float, Floats]:
+        value, gradient = objective.gradient(point)
+        if not (np.isfinite(value) and np.all(np.isfinite(gradient))):
+            return 1e300, np.zeros_like(point)
+        return -value / scale, -gradient / scale
+
+    scale = max(abs(objective.gradient(theta)[0]), 1.0)
+    bounds = [(LOG_LOW, LOG_HIGH)] * theta.size
+    result = optimize.minimize(
+        negative,
+        theta,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"ftol": 1e-10, "gtol": 1e-7, "maxiter": 500},
+    )
+    return np.asarray(result.x, dtype=np.float64)
+
+
+def _newton(objective: Objective, theta: Floats, max_iterations: int = 100) -> Optimum:
+    """Newton's method with steps bounded and halved until the likelihood rises; parameters held within the bounds."""
+    value, gradient, hessian = objective.newton_terms(theta)
+    evaluations = 1
+    for _ in range(max_iterations):
+        step, decrement = _newton_step(gradient, hessian, _held(theta, gradient))
+        if not np.isfinite(value) or decrement < _DECREMENT * 1e-4:
+            break
+        found = _rising(objective, theta, value, step, decrement)
+        evaluations += 1
+        if found is None:
+            break
+        theta, (value, gradient, hessian) = found
+    boundary = _held(theta, gradient)
+    _, decrement = _newton_step(gradient, hessian, boundary)
+    return Optimum(theta, value, gradient, hessian, tuple(boundary.tolist()), decrement, evaluations)
+
+
+def _rising(
+    objective: Objective, theta: Floats, value: float, step: Floats, decrement: float
+) -> tuple[Floats, tuple[float, Floats, Floats]] | None:
+    """Take the step, shortened until the likelihood rises; None where it rises nowhere.
+
+    A gain below the likelihood's rounding cannot be seen, so the last, tiny step is taken on trust.
+    """
+    slack = 1e-13 * abs(value) if decrement < 1e-6 else 0.0
+    length = min(1.0, _MAX_STEP / max(float(np.abs(step).max()), 1e-300))
+    while length > 1e-10:
+        trial = np.clip(theta + length * step, LOG_LOW, LOG_HIGH)
+        terms = objective.newton_terms(trial) if objective.hessian is not None else None
+        trial_value = objective.gradient(trial)[0] if terms is None else terms[0]
+        if np.isfinite(trial_value) and trial_value > value - slack:
+            return trial, objective.newton_terms(trial) if terms is None else terms
+        length /= 4
+    return None
+
+
+def _held(theta: Floats, gradient: Floats) -> NDArray[np.intp]:
+    """Parameters at an end of their range that the likelihood pushes further out."""
+    low = (theta <= LOG_LOW + 1e-6) & (gradient <= 0)
+    high = (theta >= LOG_HIGH - 1e-6) & (gradient >= 0)
+    return np.flatnonzero(low | high)
+
+
+def _others(indices: Sequence[int] | NDArray[np.intp], size: int) -> NDArray[np.intp]:
+    return np.delete(np.arange(size), np.asarray(indices, dtype=np.intp))
+
+
+def _newton_step(gradient: Floats, hessian: Floats, held: NDArray[np.intp]) -> tuple[Floats, float]:
+    """Ascent step and the gain that it promises; negative curvature is turned round, held parameters stay."""
+    free = _others(held, gradient.size)
+    step = np.zeros_like(gradient)
+    if not free.size or not np.all(np.isfinite(hessian)):
+        return step, 0.0 if not free.size else np.inf
+    curvature, directions = np.linalg.eigh(-hessian[np.ix_(free, free)])
+    size = np.maximum(np.abs(curvature), 1e-10 * max(np.abs(curvature).max(), 1e-300))
+    along = directions.T @ gradient[free]
+    step[free] = directions @ (along / size)
+    return step, float(np.sum(along**2 / size) / 2)

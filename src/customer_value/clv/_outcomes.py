@@ -1,0 +1,151 @@
+"""Intervals of outcomes: what one customer will do, from his own randomness and the parameters' uncertainty.
+
+Counts: P(X > n) is the average, over parameter points that carry the covariance, of P(alive) times the survival
+function of a new customer with the updated parameters. Money: given n purchases, the customer's total is a compound
+whose distribution the spend model knows; it is averaged over n. There are no draws, hence no noise and no memory for
+them: customers pass through in blocks of a fixed size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from customer_value.clv._intervals import cubature_points
+from customer_value.clv._rows import Floats, distinct_rows
+
+if TYPE_CHECKING:
+    from customer_value.clv._base import PurchaseModel
+
+_LONGEST = 256  # counts in a table; longer distributions are smooth, and interpolated between this many
+_CELLS = 400_000  # cells of a table
+_TAIL = 1e-8  # probability beyond the longest count that is looked at
+_ROOT_STEPS = 60
+
+
+class CountTable(NamedTuple):
+    """P(X > n) of a block of rows for a grid of counts."""
+
+    rows: NDArray[np.intp]
+    counts: Floats
+    survival: Floats
+
+    def quantile(self, level: float) -> Floats:
+        """Smallest count whose distribution function reaches the level."""
+        below = 1 - self.survival  # P(X <= n)
+        place = np.minimum((below < level).sum(axis=1), self.counts.size - 1)
+        reached = np.take_along_axis(below, place[:, None], axis=1)[:, 0]
+        before = np.where(place > 0, np.take_along_axis(below, np.maximum(place - 1, 0)[:, None], axis=1)[:, 0], 0.0)
+        low = np.where(place > 0, self.counts[np.maximum(place - 1, 0)], -1.0)
+        high = self.counts[place]
+        share = np.clip((level - before) / np.maximum(reached - before, 1e-300), 1e-9, 1.0)
+        return np.ceil(low + share * (high - low) - 1e-6)
+
+    def masses(self) -> tuple[Floats, Floats]:
+        """Counts and their probabilities; where the grid is coarse, the mass between two counts sits in its middle."""
+        ahead = np.column_stack([np.ones(self.rows.size), self.survival[:, :-1]])
+        before = np.append(-1.0, self.counts[:-1])
+        return (before + 1 + self.counts) / 2, ahead - self.survival
+
+
+def count_tables(model: PurchaseModel, columns: tuple[Floats, ...], horizon: float) -> Iterator[CountTable]:
+    """Yield the distribution of each row's purchases within the horizon, in blocks that cover every row once."""
+    covariance = model._log_covariance
+    points = [model._theta] if covariance is None else cubature_points(model._theta, covariance)
+    x, _, T = columns
+    pairs = distinct_rows([x, T])
+    zero = np.zeros(pairs.counts.size)
+    longest = _longest_counts(model, pairs.columns, horizon)[pairs.inverse]
+    alive = [model._probability_alive(point, *columns) for point in points]
+    order = np.lexsort((pairs.inverse, longest))
+    start = 0
+    while start < order.size:
+        size = max(1, int(_CELLS // (longest[order[min(start + _CELLS // 64, order.size - 1)]] + 1)))
+        rows = order[start : start + size]
+        start += size
+        top = longest[rows[-1]]
+        counts = np.arange(top + 1) if top < _LONGEST else np.unique(np.round(np.linspace(0, top, _LONGEST)))
+        these, local = np.unique(pairs.inverse[rows], return_inverse=True)
+        survival = np.zeros((rows.size, counts.size))
+        for point, p_alive in zip(points, alive, strict=True):
+            updated = model._if_alive(point, pairs.columns[0][these], zero[these], pairs.columns[1][these])
+            wide = tuple(np.broadcast_to(np.asarray(p, dtype=np.float64), these.shape)[:, None] for p in updated)
+            survival += p_alive[rows, None] * model._sf_new(wide, counts[None, :], horizon)[local]
+        yield CountTable(rows, counts, survival / len(points))
+
+
+def _longest_counts(model: PurchaseModel, pairs: tuple[Floats, ...], horizon: float) -> Floats:
+    """Smallest power of two that each pair's purchases, if alive, pass with hardly any probability."""
+    x, T = pairs
+    updated = tuple(
+        np.broadcast_to(np.asarray(p, dtype=np.float64), x.shape)
+        for p in model._if_alive(model._theta, x, np.zeros_like(x), T)
+    )
+    longest = np.full(x.size, 4.0)
+    open_ = np.arange(x.size)
+    while open_.size:
+        beyond = model._sf_new(tuple(p[open_] for p in updated), longest[open_], horizon) > _TAIL
+        open_ = open_[beyond & (longest[open_] < 2**24)]
+        longest[open_] *= 2
+    return longest
+
+
+def total_quantile(
+    table: CountTable, total_cdf: Callable[[NDArray[np.intp], Floats, Floats], Floats], level: float, guess: Floats
+) -> Floats:
+    """Quantile of the total spend of a block's rows.
+
+    Parameters
+    ----------
+    table
+        Distribution of the counts.
+    total_cdf
+        P(total of n purchases <= s), called with positions in the block (k,), counts n (m,) and amounts s (k,); gives
+        (k, m).
+    level
+        Between 0 and 1.
+    guess
+        Scale of each row's total, above 0.
+    """
+    counts, masses = table.masses()
+    used = masses.max(axis=0) > _TAIL
+    used[0] = False
+    counts, nothing, masses = counts[used], masses[:, 0], masses[:, used]
+    quantile = np.zeros(table.rows.size)
+    some = np.flatnonzero(nothing < level)  # everyone else's quantile is 0: he may well buy nothing
+    if not (some.size and counts.size):
+        return quantile
+
+    def excess(log_amount: Floats) -> Floats:
+        given = total_cdf(some, counts, np.exp(log_amount))
+        return np.einsum("km,km->k", masses[some], given) + nothing[some] - level
+
+    quantile[some] = np.exp(_increasing_root(excess, np.log(guess[some])))
+    return quantile
+
+
+def _increasing_root(excess: Callable[[Floats], Floats], centre: Floats) -> Floats:
+    """Root of an increasing function per element: false position that halves a stuck end (Illinois)."""
+    low, high = centre - 1.0, centre + 1.0
+    f_low, f_high = excess(low), excess(high)
+    for width in 2.0 ** np.arange(1, 8):
+        outside_low, outside_high = f_low > 0, f_high < 0
+        if not (outside_low.any() or outside_high.any()):
+            break
+        low, high = np.where(outside_low, low - width, low), np.where(outside_high, high + width, high)
+        f_low, f_high = excess(low), excess(high)
+    for _ in range(_ROOT_STEPS):
+        middle = np.clip(high - f_high * (high - low) / np.maximum(f_high - f_low, 1e-300), low, high)
+        f_middle = excess(middle)
+        above = f_middle > 0
+        f_low, f_high = (
+            np.where(above, f_low / 2, f_middle),
+            np.where(above, f_middle, f_high / 2),
+        )
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+        if np.all(np.abs(f_middle) < 1e-10) or np.all(high - low < 1e-9):
+            break
+    return middle
