@@ -135,8 +135,9 @@ def kaplan_meier(
 def _weight_from(values: Floats, weight: Floats, time: Floats) -> Floats:
     """Return the weight of the values at or after each time."""
     order = np.argsort(values, kind="stable")
-    below = np.concatenate([[0.0], np.cumsum(weight[order])])
-    found: Floats = below[-1] - below[np.searchsorted(values[order], time, side="left")]
+    # Summed from the end, so that the few who are left late do not drown in the rounding of all the others.
+    from_here = np.concatenate([np.cumsum(weight[order][::-1])[::-1], [0.0]])
+    found: Floats = from_here[np.searchsorted(values[order], time, side="left")]
     return found
 
 
