@@ -52,4 +52,4 @@ def warn(message: str, category: type[CustomerValueWarning]) -> None:
     frame, depth = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(__package__ or ""):
         frame, depth = frame.f_back, depth + 1
-    warnings.warn(message, category, stacklevel=depth - 1)
+    warnings.warn(message, category, stacklevel=depth)
