@@ -123,7 +123,9 @@ def text_chunks(series: nw.Series[Any]) -> list[Any] | None:
         return None
     native = series.to_native()
     try:
-        whole = pa.chunked_array(native) if hasattr(native, "__arrow_c_stream__") else pa.array(native, from_pandas=True)
+        whole = (
+            pa.chunked_array(native) if hasattr(native, "__arrow_c_stream__") else pa.array(native, from_pandas=True)
+        )
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):  # Python objects of other types
         return None
     if str(whole.type) not in {"string", "large_string", "string_view"}:
@@ -204,14 +206,14 @@ def whole_numbers(
     return whole.with_columns(number).select(nw.when(~nw.col("missing")).then(nw.col("number"))).get_column("number")
 
 
-def distinct_rows(frame: AnyFrame) -> AnyFrame:
-    """Keep the first of each set of equal rows, in their order; engines that know no order keep any."""
+def distinct_rows(frame: AnyFrame, columns: Sequence[str]) -> AnyFrame:
+    """Keep the first of each set of rows that are equal in these columns, in order; engines without order keep any."""
     if isinstance(frame, nw.DataFrame):
-        return frame.unique(keep="first", maintain_order=True)
+        return frame.unique(list(columns), keep="first", maintain_order=True)
     if engine_of(frame) == "polars":  # narwhals drops the order of lazy rows
-        ordered: AnyFrame = nw.from_native(frame.to_native().unique(keep="first", maintain_order=True))
+        ordered: AnyFrame = nw.from_native(frame.to_native().unique(list(columns), keep="first", maintain_order=True))
         return ordered
-    return frame.unique()
+    return frame.unique(list(columns))
 
 
 def _look_up(codes: np.ndarray[Any, Any], entries: Sequence[str], dtype: Any, like: AnyFrame) -> nw.Series[Any]:
