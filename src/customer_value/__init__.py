@@ -32,6 +32,7 @@ _ERRORS = (
     "DataWarning",
     "FitWarning",
     "InputError",
+    "MissingDependencyError",
     "NotFittedError",
 )
 _HOMES = {

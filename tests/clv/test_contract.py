@@ -107,6 +107,13 @@ class TestArrays:
         ll = model._log_likelihood(theta, np.zeros(1), np.zeros(1), np.full(1, 20.0))[0]
         np.testing.assert_allclose(nothing, np.exp(ll), rtol=1e-10)
 
+    def test_activity_is_one_less_the_odds_of_longer_silence(self, model, params):
+        # P(no purchase in (T, T + t]) is the likelihood of the same history observed silently until T + t, over its own.
+        theta = tuple(params.values())
+        x, t_x, T = COLUMNS
+        ratio = np.exp(model._log_likelihood(theta, x, t_x, T + 26.0) - model._log_likelihood(theta, x, t_x, T))
+        np.testing.assert_allclose(model._active(theta, COLUMNS, 26.0), 1 - ratio, atol=3e-11)
+
     def test_activity_agrees_with_the_conditional_distribution(self, model, params):
         fitted = model.from_params(**params, time_unit="week")
         nothing = fitted.purchase_distribution(summary(), 26, [0])[:, 0]

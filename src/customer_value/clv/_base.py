@@ -211,10 +211,9 @@ class PurchaseModel(Model):
 
     @classmethod
     def _active(cls, params: Sequence[float], columns: tuple[Floats, ...], t: float) -> Floats:
-        """1 - P(no purchase in (T, T + t]): the same history, silent for t longer, is less likely by that factor."""
-        x, t_x, T = columns
-        return -np.expm1(
-            np.minimum(cls._log_likelihood(params, x, t_x, T + t) - cls._log_likelihood(params, x, t_x, T), 0.0)
+        """P(at least one purchase within t): alive, and then as a new customer with the updated parameters."""
+        return cls._probability_alive(params, *columns) * cls._if_alive_total(
+            params, columns, lambda updated: cls._sf_new(updated, np.float64(0.0), np.float64(t))
         )
 
     @classmethod

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 _LONGEST = 256  # counts in a table; longer distributions are smooth, and interpolated between this many
 _CELLS = 400_000  # cells of a table
 _TAIL = 1e-8  # probability beyond the longest count that is looked at
+_STRATA = 32  # of a count distribution, for totals of spend
 _ROOT_STEPS = 60
+_ROOT_TOLERANCE = 1e-7  # in probability
 
 
 class CountTable(NamedTuple):
@@ -44,11 +46,23 @@ class CountTable(NamedTuple):
         share = np.clip((level - before) / np.maximum(reached - before, 1e-300), 1e-9, 1.0)
         return np.ceil(low + share * (high - low) - 1e-6)
 
-    def masses(self) -> tuple[Floats, Floats]:
-        """Counts and their probabilities; where the grid is coarse, the mass between two counts sits in its middle."""
+    def strata(self) -> tuple[Floats, Floats]:
+        """Positive counts, neighbours of little probability put together at their mean, and the strata's masses.
+
+        Strata are cut where the arc sine of the root of the distribution function passes equal steps, so that they are
+        finest in the tails, where intervals end. Arrays of shape (rows, strata).
+        """
         ahead = np.column_stack([np.ones(self.rows.size), self.survival[:, :-1]])
+        masses = np.maximum(ahead - self.survival, 0.0)
         before = np.append(-1.0, self.counts[:-1])
-        return (before + 1 + self.counts) / 2, ahead - self.survival
+        middle = (before + 1 + self.counts) / 2  # where the grid is coarse, the mass between two counts sits there
+        level = np.clip(1 - (ahead + self.survival) / 2, 0, 1)
+        stratum = np.minimum(_STRATA * 2 / np.pi * np.arcsin(np.sqrt(level)), _STRATA - 1).astype(np.intp)
+        cell = (stratum + _STRATA * np.arange(self.rows.size)[:, None])[:, 1:].ravel()
+        shape, size = (self.rows.size, _STRATA), self.rows.size * _STRATA
+        total = np.bincount(cell, masses[:, 1:].ravel(), size).reshape(shape)
+        first = np.bincount(cell, (masses * middle)[:, 1:].ravel(), size).reshape(shape)
+        return np.where(total > 0, first / np.maximum(total, 1e-300), 1.0), total
 
 
 def count_tables(model: PurchaseModel, columns: tuple[Floats, ...], horizon: float) -> Iterator[CountTable]:
@@ -103,27 +117,26 @@ def total_quantile(
     table
         Distribution of the counts.
     total_cdf
-        P(total of n purchases <= s), called with positions in the block (k,), counts n (m,) and amounts s (k,); gives
-        (k, m).
+        P(total of n purchases <= s), called with positions in the block (k,), counts n (k, m) and amounts s (k,);
+        gives (k, m).
     level
         Between 0 and 1.
     guess
         Scale of each row's total, above 0.
     """
-    counts, masses = table.masses()
-    used = masses.max(axis=0) > _TAIL
-    used[0] = False
-    counts, nothing, masses = counts[used], masses[:, 0], masses[:, used]
+    counts, masses = table.strata()
+    nothing = 1 - table.survival[:, 0]
     quantile = np.zeros(table.rows.size)
     some = np.flatnonzero(nothing < level)  # everyone else's quantile is 0: he may well buy nothing
-    if not (some.size and counts.size):
-        return quantile
+    if some.size:
+        used = np.flatnonzero(masses[some].max(axis=0) > 0)
+        counts, masses, nothing = counts[some][:, used], masses[some][:, used], nothing[some]
 
-    def excess(log_amount: Floats) -> Floats:
-        given = total_cdf(some, counts, np.exp(log_amount))
-        return np.einsum("km,km->k", masses[some], given) + nothing[some] - level
+        def excess(log_amount: Floats) -> Floats:
+            given = total_cdf(some, counts, np.exp(log_amount))
+            return np.einsum("km,km->k", masses, given) + nothing - level
 
-    quantile[some] = np.exp(_increasing_root(excess, np.log(guess[some])))
+        quantile[some] = np.exp(_increasing_root(excess, np.log(guess[some])))
     return quantile
 
 
@@ -146,6 +159,6 @@ def _increasing_root(excess: Callable[[Floats], Floats], centre: Floats) -> Floa
             np.where(above, f_middle, f_high / 2),
         )
         low, high = np.where(above, low, middle), np.where(above, middle, high)
-        if np.all(np.abs(f_middle) < 1e-10) or np.all(high - low < 1e-9):
+        if np.all((np.abs(f_middle) < _ROOT_TOLERANCE) | (high - low < 1e-9)):
             break
     return middle
