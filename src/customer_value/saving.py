@@ -74,7 +74,13 @@ def load_models(path: str | os.PathLike[str]) -> dict[str, Any]:
 
     Examples
     --------
-    See `save_models`.
+    >>> import tempfile, pathlib
+    >>> import customer_value as cv
+    >>> model = cv.clv.GammaGamma.from_params(p=6.25, q=3.74, v=15.44)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     cv.save_models(pathlib.Path(folder) / "models.json", spend=model)
+    ...     cv.load_models(pathlib.Path(folder) / "models.json")["spend"]
+    <GammaGamma(first_purchase='exclude'): p=6.25, q=3.74, v=15.44 (given)>
     """
     try:
         saved = json.loads(Path(path).read_text(encoding="utf-8"))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def calibration_by_frequency(table: Any, ax: Axes | None = None) -> Axes:
+def calibration_by_frequency(table: Any, *, ax: Axes | None = None) -> Axes:
     """Draw the expected and the observed purchases of a customer, by frequency in calibration.
 
     Parameters

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _KINDS = ("cumulative", "incremental")
 
 
-def tracking(table: Any, ax: Axes | None = None, kind: Literal["cumulative", "incremental"] = "cumulative") -> Axes:
+def tracking(table: Any, *, ax: Axes | None = None, kind: Literal["cumulative", "incremental"] = "cumulative") -> Axes:
     """Draw the repeat purchases of a cohort over time, expected and actual.
 
     Parameters

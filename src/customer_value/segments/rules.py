@@ -34,6 +34,13 @@ class RulesCheck:
         Cells that the rules of two or more names cover, with those names.
     unreachable
         Names that no cell gets, since earlier rules take all of theirs.
+
+    Examples
+    --------
+    >>> from customer_value.segments import SegmentRules
+    >>> check = SegmentRules({"recent": {"r": (4, 5)}, "lapsed": {"r": (1, 2)}}).check()
+    >>> check.ok, check.gaps
+    (False, ((3,),))
     """
 
     dimensions: tuple[str, ...]
