@@ -108,7 +108,7 @@ class TestArrays:
         np.testing.assert_allclose(nothing, np.exp(ll), rtol=1e-10)
 
     def test_activity_is_one_less_the_odds_of_longer_silence(self, model, params):
-        # P(no purchase in (T, T + t]) is the likelihood of the same history observed silently until T + t, over its own.
+        # P(no purchase in (T, T + t]) is the likelihood of the same history, silent until T + t, over its own.
         theta = tuple(params.values())
         x, t_x, T = COLUMNS
         ratio = np.exp(model._log_likelihood(theta, x, t_x, T + 26.0) - model._log_likelihood(theta, x, t_x, T))
@@ -147,7 +147,10 @@ class TestArrays:
         off = np.log(list(fitted.params_.values())) - theta
         # Squared Mahalanobis distance of 4 parameters is chi-square with 4 degrees of freedom: 99.99 % below 23.5.
         assert off @ np.linalg.solve(fitted._log_covariance, off) < 23.5
-        assert fitted.log_likelihood_ >= model._log_likelihood(tuple(params.values()), *data.iloc[:, :3].to_numpy(float).T).sum()
+        assert (
+            fitted.log_likelihood_
+            >= model._log_likelihood(tuple(params.values()), *data.iloc[:, :3].to_numpy(float).T).sum()
+        )
 
 
 @pytest.mark.parametrize("model", CLASSES)
@@ -187,7 +190,13 @@ class TestFitting:
         assert isinstance(polars, pl.DataFrame)
         assert isinstance(lazy, pl.LazyFrame)
         assert isinstance(arrow, pa.Table)
-        for column in ("p_alive", "p_active", "expected_purchases", "expected_purchases_lower", "expected_purchases_upper"):
+        for column in (
+            "p_alive",
+            "p_active",
+            "expected_purchases",
+            "expected_purchases_lower",
+            "expected_purchases_upper",
+        ):
             for other in (polars, lazy.collect(), arrow):
                 np.testing.assert_array_equal(other[column].to_numpy(), reference[column].to_numpy())
         assert (reference["expected_purchases_lower"] < reference["expected_purchases"]).all()

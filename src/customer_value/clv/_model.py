@@ -283,11 +283,9 @@ class Model:
         """Return the fitted model as JSON text with a schema version; `from_json` reads it back."""
         self._require_fitted()
         learned = {name: self.__dict__[name] for name in _LEARNED if name in self.__dict__}
-        covariance = (
-            None
-            if self._log_covariance is None
-            else np.where(np.isnan(self._log_covariance), None, self._log_covariance).tolist()
-        )
+        covariance = None
+        if self._log_covariance is not None:  # JSON has no NaN
+            covariance = [[None if math.isnan(v) else v for v in row] for row in self._log_covariance.tolist()]
         saved = {
             "schema": SCHEMA,
             "model": type(self).__name__,
@@ -314,12 +312,16 @@ class Model:
             raise InputError(f"{cls.__name__}.from_json reads the text that to_json wrote; {error}.") from None
         if not isinstance(saved, dict) or saved.get("model") != cls.__name__ or saved.get("schema") != SCHEMA:
             raise InputError(f"{cls.__name__} reads models of its own class and schema {SCHEMA}; got {text[:80]!r}.")
-        model = cls.from_params(time_unit=saved["time_unit"], **saved["params"]).set_params(**saved["arguments"])
-        if saved["log_covariance"] is not None:
-            model._log_covariance = np.array(saved["log_covariance"], dtype=np.float64)
-        for name, value in saved["learned"].items():
-            if name in _LEARNED:
-                setattr(model, name, value)
+        try:
+            model = cls.from_params(time_unit=saved["time_unit"], **saved["params"]).set_params(**saved["arguments"])
+            size = len(cls._parameters)
+            if saved["log_covariance"] is not None:
+                model._log_covariance = np.array(saved["log_covariance"], dtype=np.float64).reshape(size, size)
+            for name, value in saved["learned"].items():
+                if name in _LEARNED:
+                    setattr(model, name, dict(value) if name == "diagnostics_" else float(value))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise InputError(f"this text is no {cls.__name__} that to_json wrote: {error}.") from None
         return model
 
 

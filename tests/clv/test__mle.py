@@ -1,0 +1,57 @@
+"""The optimiser on functions whose maximum is known."""
+
+import numpy as np
+import pytest
+
+from customer_value.clv._mle import LOG_LOW, Objective, maximize
+from customer_value.errors import ConvergenceError
+
+
+def quadratic(centre, curvature, with_hessian):
+    """A concave quadratic of the log parameters, with its maximum at `centre`."""
+
+    def gradient(theta):
+        d = theta - centre
+        return float(-d @ curvature @ d / 2), -curvature @ d
+
+    return Objective(gradient, (lambda theta: (*gradient(theta), -curvature)) if with_hessian else None)
+
+
+@pytest.mark.parametrize("with_hessian", [True, False])
+def test_finds_the_maximum(with_hessian):
+    centre, curvature = np.array([1.0, -2.0]), np.array([[50.0, 20.0], [20.0, 30.0]])
+    found = maximize(quadratic(centre, curvature, with_hessian), [(1.0, 1.0)], "Quadratic")
+    np.testing.assert_allclose(found.theta, centre, atol=1e-6)
+    np.testing.assert_allclose(found.hessian, -curvature, rtol=1e-5)
+    assert found.converged
+    assert found.boundary == ()
+
+
+@pytest.mark.parametrize("with_hessian", [True, False])
+def test_a_maximum_beyond_the_range_is_a_boundary(with_hessian):
+    centre, curvature = np.array([LOG_LOW - 10, 0.5]), np.diag([1.0, 1.0])
+    found = maximize(quadratic(centre, curvature, with_hessian), [(1.0, 1.0)], "Quadratic")
+    assert found.boundary == (0,)
+    assert found.converged
+    np.testing.assert_allclose(found.theta, [LOG_LOW, 0.5], atol=1e-6)
+
+
+def test_another_start_is_used_when_the_first_is_in_the_wrong_valley():
+    # Two hills of which the far one is higher: ln(e^{-(t-3)^2/2 + 1} + e^{-(t+3)^2/2}).
+    def gradient(theta):
+        hills = np.array([-((theta[0] - 3) ** 2) / 2 + 1, -((theta[0] + 3) ** 2) / 2])
+        top = hills.max()
+        weights = np.exp(hills - top)
+        value = top + np.log(weights.sum())
+        return float(value), np.array([(weights / weights.sum()) @ np.array([3 - theta[0], -3 - theta[0]])])
+
+    found = maximize(Objective(gradient), [(np.exp(3.0),)], "Hills")
+    np.testing.assert_allclose(found.theta, [3.0], atol=1e-4)
+
+
+def test_no_optimum_is_an_error_with_a_remedy():
+    def gradient(theta):
+        return float("nan"), np.array([np.nan])
+
+    with pytest.raises(ConvergenceError, match=r"Nothing did not converge.*data_quality"):
+        maximize(Objective(gradient), [(1.0,), (2.0,)], "Nothing")
