@@ -319,8 +319,8 @@ class SpendModel(Model):
         without, unusable = float(counts[~bought].sum()), float(counts[bought & ~positive].sum())
         if unusable:
             warn(
-                f"{type(self).__name__} leaves out {unusable:,.0f} customers whose mean amount is 0 or below: the "
-                "model has no place for them. They are scored with the population's mean.",
+                f"{type(self).__name__} leaves out customers whose mean amount is 0 or below ({unusable:,.0f} of "
+                f"{counts.sum():,.0f}): the model has no place for them. They are scored with the population's mean.",
                 DataWarning,
             )
         distinct, distinct_counts = fit_rows((x, m), counts, bought & positive)
