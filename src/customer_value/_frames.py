@@ -116,7 +116,7 @@ def as_given(result: EagerFrame, given: AnyFrame) -> Any:
 
 
 def text_chunks(series: nw.Series[Any]) -> list[Any] | None:
-    """Return a text column as Arrow arrays, uncopied where the library has it so; None without pyarrow or not all text."""
+    """Return a text column as Arrow arrays, without a copy where that is possible; None if not all text."""
     try:
         import pyarrow as pa
     except ModuleNotFoundError:
