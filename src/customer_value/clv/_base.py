@@ -24,6 +24,7 @@ from customer_value._validation import (
     whole_number,
 )
 from customer_value.clv._intervals import delta_interval, log_spread
+from customer_value.clv._mle import LOG_LOW
 from customer_value.clv._model import Model
 from customer_value.clv._quadrature import discounted_total
 from customer_value.clv._reading import fit_counts, fit_rows
@@ -42,7 +43,7 @@ class PurchaseModel(Model):
     """
 
     _columns: ClassVar[tuple[str, ...]] = ("frequency", "recency", "T")
-    _dropout: ClassVar[tuple[str, ...]] = ()  # parameters of the dropout process
+    _dropout: ClassVar[tuple[str, ...]] = ()  # parameters of the dropout process; the first one at 0 turns it off
     _probability_alive: ClassVar[Callable[..., Floats]]
     _if_alive: ClassVar[Callable[..., tuple[Any, ...]]]
     _expected_purchases_new: ClassVar[Callable[..., Floats]]
@@ -85,6 +86,7 @@ class PurchaseModel(Model):
         if not (distinct[2] > 0).any():
             raise InputError("T is 0 for every customer: nothing was observed after the first purchase.")
         self._fit_arrays(distinct, distinct_counts, {})
+        self.diagnostics_["dropout_gain"] = self._dropout_gain(distinct, distinct_counts)
         return self
 
     # ---- predictions ------------------------------------------------------------------------------------------
@@ -232,16 +234,24 @@ class PurchaseModel(Model):
         )
         return pairs.spread(total(updated))
 
+    def _dropout_gain(self, columns: tuple[Floats, ...], counts: Floats) -> float | None:
+        """Log-likelihood that dropout adds; None for a model without any."""
+        if not self._dropout:
+            return None
+        without = tuple((self.params_ | {self._dropout[0]: math.exp(LOG_LOW)}).values())
+        return self.log_likelihood_ - float(self._log_likelihood(without, *columns) @ counts)
+
     def _alive_or_nan(self, columns: tuple[Floats, ...]) -> Floats:
-        edge = [p for p in self.__dict__.get("diagnostics_", {}).get("boundary", []) if p in self._dropout]
-        if edge:
-            warn(
-                f"p_alive is null: the data do not identify {type(self).__name__}'s dropout ({', '.join(edge)} at its "
-                "boundary), so no P(alive) can be supported. Expected purchases do not rest on it.",
-                FitWarning,
-            )
-            return np.full(columns[0].size, np.nan)
-        return self._probability_alive(self._theta, *columns)
+        gain = self.__dict__.get("diagnostics_", {}).get("dropout_gain")
+        if gain is None or gain >= len(self._dropout):  # AIC's price of the parameters
+            return self._probability_alive(self._theta, *columns)
+        warn(
+            f"p_alive is null: dropout adds {gain:.2g} to {type(self).__name__}'s log-likelihood, too little for its "
+            f"{len(self._dropout)} parameters (AIC), so the data support no P(alive). Expected purchases do not "
+            "rest on it.",
+            FitWarning,
+        )
+        return np.full(columns[0].size, np.nan)
 
     def _spread(
         self, quantity: Callable[[Sequence[float], tuple[Floats, ...]], Floats], columns: tuple[Floats, ...]
