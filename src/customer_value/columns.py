@@ -9,7 +9,7 @@ import numpy as np
 
 from customer_value._frames import FrameT, as_given, make_frame, open_frame
 
-__all__ = ["describe_columns"]
+__all__ = ["DICTIONARY", "describe_columns"]
 
 _RULER = "the frame's time_unit"
 _PROBABILITY = "probability, 0 to 1"
@@ -56,6 +56,7 @@ _VALUE = {
 }
 # What an interval's ends are ends of: means carry their column's name, outcomes a name of their own.
 _INTERVALS = {
+    "observed": ("the interval of the observed mean", "count"),
     "expected_purchases": ("the interval of the mean expected_purchases", "count"),
     "clv": ("the interval of the mean clv", "currency"),
     "purchases": ("the interval of the number of purchases that the customer will make within the horizon", "count"),
@@ -79,12 +80,26 @@ _SEGMENTS = {
     "share_of_clv": ("the group's share of the future value of all customers", _SHARE),
     "mean_clv": ("mean future value of the group's customers", "currency"),
 }
+_EVALUATION = {
+    "predicted": ("mean of expected_purchases over the customers of the row", "count"),
+    "observed": ("mean of holdout_purchases over the customers of the row", "count"),
+    "period": ("number of the period, 1 is the first", "number"),
+    "period_end": ("last day of the period", "date"),
+    "expected": ("repeat purchases of the cohort that the model expects in the period", "count"),
+    "actual": ("repeat purchases of the cohort in the period", "count"),
+    "expected_cumulative": ("expected, from the first period to the end of this one", "count"),
+    "actual_cumulative": ("actual, from the first period to the end of this one", "count"),
+    "in_calibration": ("whether the period ends within the data that the model was fitted on", "true or false"),
+}
 _QUALITY = {
     "check": ("what was looked for in the log", "text"),
-    "rows": ("rows of the log in which it was found", "count"),
-    "share": ("the same as a share of all rows", _SHARE),
-    "example": ("one case of it", "text"),
+    "rows": ("how often it was found; null where the check could not be made", "count"),
+    "unit": ("what is counted or measured", "text"),
+    "share": ("rows as a share of all there are of that unit", _SHARE),
+    "example": ("the first cases", "text"),
     "what_to_do": ("the remedy, or why none is needed", "text"),
+    "column": ("name of a column", "text"),
+    "meaning": ("what the column holds", "text"),
 }
 _MODELS = {
     "parameter": ("letter of the parameter, as in the model's paper", "text"),
@@ -93,7 +108,18 @@ _MODELS = {
     "lower": ("lower end of the interval", "of the estimate"),
     "upper": ("upper end of the interval", "of the estimate"),
 }
-_COLUMNS = {**_LOG, **_SUMMARY, **_HOLDOUT, **_VALUE, **_SEGMENTS, **_QUALITY, **_MODELS}
+# By the place where a reader meets them: column -> (meaning, unit).
+DICTIONARY: dict[str, dict[str, tuple[str, str]]] = {
+    "Transaction log": _LOG,
+    "Customer summary": _SUMMARY,
+    "Holdout": _HOLDOUT,
+    "Forecast and value": _VALUE,
+    "Scores and segments": _SEGMENTS,
+    "Forecast against what happened": _EVALUATION,
+    "Data quality and this dictionary": _QUALITY,
+    "Table of a model's estimates": _MODELS,
+}
+_COLUMNS = {name: entry for group in DICTIONARY.values() for name, entry in group.items()}
 
 _END = re.compile(r"(?P<of>\w+)_(?P<end>lower|upper)")
 _WINDOW = re.compile(r"(?P<of>\w+)_(?P<length>[1-9]\d*)(?P<unit>[dwmqy])")

@@ -260,8 +260,8 @@ def _cohort_days(
     of_cohort = days.join(first, on="_key", how="inner")
 
     def tally(frame: nw.LazyFrame[Any], column: str) -> tuple[Any, Any]:
-        counted = frame.group_by(column).agg(nw.len().cast(nw.Int64).alias("_n")).collect()
-        return counted.get_column(column).to_numpy(), counted.get_column("_n").to_numpy()
+        counted = frame.group_by(column).agg(nw.len().alias("_n")).collect()
+        return counted.get_column(column).to_numpy(), counted.get_column("_n").cast(nw.Int64).to_numpy()
 
     return tally(first, "_first"), tally(of_cohort, "_day")
 

@@ -26,11 +26,26 @@ class GammaGamma(SpendModel):
 
     A customer's amounts are Gamma(p, nu), and his nu is Gamma(q, v) over customers, independent of how often he buys.
 
+    Parameters
+    ----------
+    first_purchase : {"exclude", "include"}
+        "exclude" learns from the repeat purchases (frequency and monetary_value), as the paper does. "include" takes
+        the first purchase in (purchases and total_value), which tells one-time buyers apart as well.
+
     Notes
     -----
     p and v run along a ridge: samples identify q and the population's mean p v / (q - 1) well, p and v much less.
 
     Source: Fader & Hardie (2013), "The Gamma-Gamma Model of Monetary Value".
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from customer_value.clv import GammaGamma
+    >>> model = GammaGamma.from_params(p=6.25, q=3.74, v=15.44)
+    >>> summary = pd.DataFrame({"frequency": [0, 1, 10], "monetary_value": [None, 100.0, 100.0]})
+    >>> model.expected_spend(summary).round(2)
+    array([35.22, 80.26, 97.28])
     """
 
     _parameters: ClassVar[tuple[str, ...]] = ("p", "q", "v")

@@ -1,0 +1,162 @@
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import customer_value as cv
+from customer_value.columns import DICTIONARY
+
+END, LAST = "1997-09-30", "1998-06-30"
+
+
+def described(frame):
+    told = cv.describe_columns(frame)
+    return dict(zip(told["column"], zip(told["meaning"], told["unit"], strict=True), strict=True))
+
+
+def one(name):
+    ((meaning, unit),) = described(pl.DataFrame({name: [1]})).values()
+    return meaning, unit
+
+
+# ---- everything that the library writes -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def written(cdnow_log, cdnow_summary):
+    """Frames that between them carry every column that a public function writes."""
+    log = cdnow_log[["customer_id", "date", "amount"]].assign(order_id=range(len(cdnow_log)))
+    _, later = cv.split_holdout(log, observation_end=END)
+    holdout = cv.summarize_holdout(later, customers=cdnow_summary, observation_end=LAST)
+    model = cv.clv.BGNBD().fit(cdnow_summary)
+    value = {"purchase_model": model, "spend_model": "spend", "horizon": 39.0, "margin": 1.0, "interval": 0.9}
+    # A few hundred customers carry the same columns as all.
+    few = cdnow_summary.head(300)
+    mean = cv.score_clv(few.assign(spend=20.0), **value).drop(columns="spend")
+    outcome = cv.score_clv(few.assign(spend=20.0), **value, interval_for="outcome", suffix="_3m").drop(columns="spend")
+    segments = mean.pipe(cv.score_rfm).pipe(cv.assign_segments)
+    return {
+        "clean_log": cv.clean_log(log),
+        "data_quality": cv.data_quality(log),
+        "summarize_customers": cv.summarize_customers(
+            log, observation_end=LAST, windows=("12 months", "90 days"), regularity=True
+        ),
+        "summarize_holdout": holdout,
+        "score_clv": mean,
+        "score_clv of outcomes": outcome,
+        "score_rfm, assign_segments": segments,
+        "score_rfm with a suffix": few.pipe(cv.score_rfm, suffix="_2").pipe(cv.assign_segments, suffix="_2"),
+        "segment_profile": cv.segment_profile(segments),
+        "calibration_by_frequency": cv.calibration_by_frequency(
+            mean, holdout[holdout["customer_id"].isin(mean["customer_id"])]
+        ),
+        "tracking_table": cv.tracking_table(log, purchase_model=model, calibration_end=END, observation_end=LAST),
+        "summary_table": model.summary_table(),
+        "describe_columns": cv.describe_columns(few),
+    }
+
+
+def test_every_column_that_the_library_writes_is_described(written):
+    unknown = {
+        name: [column for column, (meaning, _) in described(frame).items() if not isinstance(meaning, str)]
+        for name, frame in written.items()
+    }
+    assert {name: columns for name, columns in unknown.items() if columns} == {}
+
+
+def test_every_entry_is_written_by_some_function(written):
+    there = {column for frame in written.values() for column in frame.columns}
+    entries = {column for columns in DICTIONARY.values() for column in columns}
+    assert entries - there == {"opportunities"}, "of the donations"
+
+
+def test_every_entry_says_meaning_and_unit():
+    for columns in DICTIONARY.values():
+        for name, (meaning, unit) in columns.items():
+            assert meaning.strip(), name
+            assert not meaning.endswith("."), name
+            assert unit.strip(), name
+
+
+def test_no_column_has_two_entries():
+    names = [name for columns in DICTIONARY.values() for name in columns]
+    assert len(names) == len(set(names))
+
+
+# ---- names that are built from others ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "meaning", "unit"),
+    [
+        ("clv_lower", "lower end of the interval of the mean clv", "currency"),
+        ("expected_purchases_upper", "upper end of the interval of the mean expected_purchases", "count"),
+        ("segment_reason", "why segment was given", "text"),
+        ("segment_2_reason", "why segment_2 was given", "text"),
+        ("purchases_12m", "purchase periods in the 12 months up to observation_end", "count"),
+        ("value_1y", "sum of amounts in the 1 year up to observation_end, refunds taken off", "currency"),
+        ("value_90d", "sum of amounts in the 90 days up to observation_end, refunds taken off", "currency"),
+        ("clv_lower_3m", "lower end of the interval of the mean clv (suffix _3m)", "currency"),
+        ("r_score_2026", f"{DICTIONARY['Scores and segments']['r_score'][0]} (suffix _2026)", "score, 1 is lowest"),
+    ],
+)
+def test_built_names(name, meaning, unit):
+    assert one(name) == (meaning, unit)
+
+
+@pytest.mark.parametrize("of", ["purchases", "value"])
+def test_intervals_of_outcomes_are_told_from_those_of_means(of):
+    meaning, _ = one(f"{of}_lower")
+    assert "will" in meaning
+    assert "mean" not in meaning
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["shoe_size", "segment_manager", "clv_note", "lower_", "recency_lower", "clv_reason", "value_0m", "purchases_12x_"],
+)
+def test_columns_of_others_are_left_alone(name):
+    assert one(name) == (None, None)
+
+
+# ---- frames -----------------------------------------------------------------------------------------------------
+
+COLUMNS = {"T": [1.0], "shoe_size": [38], "clv": [2.0]}
+EXPECTED = {
+    "column": ["T", "shoe_size", "clv"],
+    "meaning": [DICTIONARY["Customer summary"]["T"][0], None, DICTIONARY["Forecast and value"]["clv"][0]],
+    "unit": ["the frame's time_unit", None, "currency"],
+}
+
+
+def test_the_same_kind_of_frame_comes_back():
+    assert cv.describe_columns(pl.DataFrame(COLUMNS)).to_dict(as_series=False) == EXPECTED
+    lazy = cv.describe_columns(pl.LazyFrame(COLUMNS))
+    assert isinstance(lazy, pl.LazyFrame)
+    assert lazy.collect().to_dict(as_series=False) == EXPECTED
+    assert cv.describe_columns(pa.table(COLUMNS)).to_pydict() == EXPECTED
+    of_pandas = cv.describe_columns(pd.DataFrame(COLUMNS, index=["row"]))
+    assert of_pandas.astype(object).where(of_pandas.notna(), None).to_dict("list") == EXPECTED
+
+
+def test_an_engine_gives_a_table_and_runs_no_query():
+    relation = duckdb.sql("select error('the rows were read') as clv")
+    assert cv.describe_columns(relation).to_pydict()["column"] == ["clv"]
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame(), pl.DataFrame(), pa.table({})])
+def test_a_frame_without_columns_gives_no_rows(frame):
+    told = cv.describe_columns(frame)
+    assert type(told) is type(frame)
+    assert len(told) == 0
+    assert list(getattr(told, "column_names", getattr(told, "columns", None))) == ["column", "meaning", "unit"]
+
+
+def test_names_that_are_no_text():
+    assert cv.describe_columns(pd.DataFrame({7: [1]}))["column"].tolist() == ["7"]
+
+
+def test_no_frame_is_refused():
+    with pytest.raises(cv.InputError, match="must be a DataFrame"):
+        cv.describe_columns({"clv": [1]})
