@@ -140,7 +140,8 @@ def is_numeric(series: nw.Series[Any]) -> bool:
 
 def float_column(series: nw.Series[Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Return a numeric column as float64, nulls as NaN."""
-    return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+    numbers = series.cast(nw.Float64) if series.dtype.is_decimal() else series  # decimals would become Python objects
+    return np.asarray(numbers.to_numpy(), dtype=np.float64)
 
 
 def with_arrays(frame: EagerFrame, columns: Mapping[str, Column]) -> EagerFrame:

@@ -116,18 +116,17 @@ def _newton(objective: Objective, theta: Floats, max_iterations: int = 100) -> O
     """Newton's method with steps bounded and halved until the likelihood rises; parameters held within the bounds."""
     value, gradient, hessian = objective.newton_terms(theta)
     evaluations = 1
-    for _ in range(max_iterations):
-        step, decrement = _newton_step(gradient, hessian, _held(theta, gradient))
-        if not np.isfinite(value) or decrement < _DECREMENT * 1e-4:
+    while True:
+        held = _held(theta, gradient)
+        step, decrement = _newton_step(gradient, hessian, held)
+        if not np.isfinite(value) or decrement < _DECREMENT * 1e-4 or evaluations > max_iterations:
             break
         found = _rising(objective, theta, value, step, decrement)
         evaluations += 1
         if found is None:
             break
         theta, (value, gradient, hessian) = found
-    boundary = _held(theta, gradient)
-    _, decrement = _newton_step(gradient, hessian, boundary)
-    return Optimum(theta, value, gradient, hessian, tuple(boundary.tolist()), decrement, evaluations)
+    return Optimum(theta, value, gradient, hessian, tuple(held.tolist()), decrement, evaluations)
 
 
 def _rising(
@@ -166,7 +165,7 @@ def _newton_step(gradient: Floats, hessian: Floats, held: NDArray[np.intp]) -> t
     step = np.zeros_like(gradient)
     if not free.size or not np.all(np.isfinite(hessian)):
         return step, 0.0 if not free.size else np.inf
-    curvature, directions = np.linalg.eigh(-hessian[np.ix_(free, free)])
+    curvature, directions = np.linalg.eigh(-hessian[np.ix_(free, free)] if held.size else -hessian)
     size = np.maximum(np.abs(curvature), 1e-10 * max(np.abs(curvature).max(), 1e-300))
     along = directions.T @ gradient[free]
     step[free] = directions @ (along / size)

@@ -13,6 +13,8 @@ Floats = NDArray[np.float64]
 # Odd multipliers of a multiplicative hash (2^64 over the golden ratio and its relatives).
 _MULTIPLIERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)
 
+_CHUNK = 32_768  # rows hashed at a time: their temporaries stay in the cache
+
 
 @dataclass(frozen=True)
 class DistinctRows:
@@ -37,14 +39,14 @@ def distinct_rows(columns: Sequence[Floats], weights: Floats | None = None) -> D
     if n == 0:
         return DistinctRows(tuple(columns), np.empty(0), np.empty(0, dtype=np.intp))
     index_bits = max(int(n - 1).bit_length(), 1)
-    hashed = np.zeros(n, dtype=np.uint64)
-    for column, multiplier in zip(columns, np.resize(_MULTIPLIERS, len(columns)), strict=True):
-        bits = (column + 0.0).view(np.uint64)  # -0.0 + 0.0 is 0.0: equal values, equal bits
-        hashed = (hashed ^ bits ^ (bits >> np.uint64(32))) * multiplier
-        hashed ^= hashed >> np.uint64(29)
     low = np.uint64((1 << index_bits) - 1)
-    keys = np.sort((hashed & ~low) | np.arange(n, dtype=np.uint64))
-    order = (keys & low).astype(np.intp)
+    keys = np.arange(n, dtype=np.uint64)
+    for start in range(0, n, _CHUNK):
+        piece = slice(start, start + _CHUNK)
+        keys[piece] |= _hash([column[piece] for column in columns]) & ~low
+    keys.sort()
+    keys &= low
+    order = keys.view(np.int64)
     starts = np.zeros(n, dtype=bool)
     starts[0] = True
     for column in columns:
@@ -58,3 +60,13 @@ def distinct_rows(columns: Sequence[Floats], weights: Floats | None = None) -> D
     else:
         counts = np.add.reduceat(weights[order], first)
     return DistinctRows(tuple(column[order[first]] for column in columns), counts, inverse)
+
+
+def _hash(columns: Sequence[Floats]) -> NDArray[np.uint64]:
+    """Mix the bits of each row's values into 64 bits."""
+    hashed = np.zeros(columns[0].size, dtype=np.uint64)
+    for column, multiplier in zip(columns, np.resize(_MULTIPLIERS, len(columns)), strict=True):
+        bits = (column + 0.0).view(np.uint64)  # -0.0 + 0.0 is 0.0: equal values, equal bits
+        hashed = (hashed ^ bits ^ (bits >> np.uint64(32))) * multiplier
+        hashed ^= hashed >> np.uint64(29)
+    return hashed
