@@ -80,17 +80,18 @@ def _series(r: Floats, a: Floats, b: Floats, z: Floats) -> tuple[Floats, Floats]
     exponent = (1 - a) * log_growth
     ratio = np.divide(np.expm1(exponent), exponent, out=np.ones_like(u), where=exponent != 0)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # such rows go to the quadrature
-        total, size, remainder = _sum_terms(k + 1, a, c + 1, u)
+        total, size, remainder, terms = _sum_terms(k + 1, a, c + 1, u)
         leading, following = c * log_growth * ratio, np.exp(exponent) * k * u
         mean = leading - following * total
-        error = _EPS * 16 * (np.abs(leading) + np.abs(following) * size) + np.abs(following) * remainder
+        rounding = _EPS * (16 + terms + np.abs(exponent)) * (np.abs(leading) + np.abs(following) * size)
+        error = rounding + np.abs(following) * remainder
         return mean, error / np.abs(mean)
 
 
-def _sum_terms(k: Floats, a: Floats, c: Floats, u: Floats) -> tuple[Floats, Floats, Floats]:
-    """Sum of (k)_n (a)_n / ((c)_n (2)_n) u^n, sum of its terms' sizes, and a bound of what was left out."""
+def _sum_terms(k: Floats, a: Floats, c: Floats, u: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Sum of (k)_n (a)_n / ((c)_n (2)_n) u^n, of its terms' sizes, a bound of what is left out, terms that mattered."""
     term, total, size = np.ones_like(u), np.ones_like(u), np.ones_like(u)
-    remainder = np.full_like(u, np.inf)
+    remainder, terms = np.full_like(u, np.inf), np.full_like(u, _STRIDE)
     factor, work = np.empty_like(u), np.empty_like(u)
     for n in range(_SERIES_TERMS):
         np.add(k, n, out=factor)
@@ -108,9 +109,11 @@ def _sum_terms(k: Floats, a: Floats, c: Floats, u: Floats) -> tuple[Floats, Floa
             # From here on the ratio of two terms lies between this one and its limit u.
             steepest = np.maximum(np.abs(factor), u)
             remainder = np.where((steepest < 1) & (k + n > 0), work * steepest / (1 - steepest), np.inf)
-            if not np.any(remainder > _EPS * size):
+            going = remainder > _EPS * size
+            if not np.any(going):
                 break
-    return total, size, remainder
+            terms[going] = n + _STRIDE
+    return total, size, remainder, terms
 
 
 def _quadrature(r: Floats, a: Floats, b: Floats, z: Floats) -> Floats:

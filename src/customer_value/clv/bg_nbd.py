@@ -41,8 +41,8 @@ class BGNBD(PurchaseModel):
     --------
     >>> from customer_value.clv import BGNBD
     >>> model = BGNBD.from_params(r=0.243, alpha=4.414, a=0.793, b=2.426, time_unit="week")
-    >>> round(model.expected_purchases_new("52 weeks"), 2)
-    1.44
+    >>> round(model.expected_purchases_new("52 weeks"), 3)
+    1.446
     """
 
     _parameters: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
