@@ -1,0 +1,131 @@
+"""Days and grain periods of a log's date column: as expressions for any engine, and as arrays.
+
+Casts of dates and differences between them give other types on other engines, and other answers before 1970; year,
+month and day are the same everywhere. Aware timestamps are read by the wall clock of their own zone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+
+from customer_value._frames import nw
+from customer_value._units import date_of, period_number, period_start, units_per_grain
+from customer_value.errors import DataWarning, InputError, warn
+from customer_value.transactions._blocks import blocks, in_threads
+
+Days = np.ndarray[Any, np.dtype[np.signedinteger[Any]]]
+
+_DATE_REMEDY = "clean_log(log, ...) turns text and mixed columns into dates."
+_WEEKS_BEFORE_1970 = 110_000  # whole weeks that reach back beyond year 1, so that no division meets a negative number
+_MIDNIGHTS = frozenset({"pandas", "modin", "cudf", "dask"})
+_EPOCH = dt.date(1970, 1, 1).toordinal()
+_PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+
+
+def require_dates(dtype: Any, column: str, *, objects: bool = False) -> None:
+    """Raise unless a column's type is a date or a timestamp; pandas holds plain dates as objects."""
+    if not (isinstance(dtype, (nw.Date, nw.Datetime)) or (objects and isinstance(dtype, nw.Object))):
+        raise InputError(f"{column} must hold dates or timestamps; its type is {dtype}. {_DATE_REMEDY}")
+
+
+def day_expression(column: str) -> nw.Expr:
+    """Day number, counted from 1970-01-01, of a date or timestamp column.
+
+    Years are counted from March, so that the leap day is the last of its year (Richards, in the Explanatory Supplement
+    to the Astronomical Almanac, 2013, section 15.11).
+    """
+    date = nw.col(column).dt
+    month_from_march = (date.month().cast(nw.Int64) + 9) % 12
+    year = date.year().cast(nw.Int64) - month_from_march // 10
+    day_of_year = (month_from_march * 306 + 5) // 10 + date.day().cast(nw.Int64) - 1
+    return year * 365 + year // 4 - year // 100 + year // 400 + day_of_year - 719_468
+
+
+def period_expression(column: str, day: nw.Expr, grain: str) -> nw.Expr:
+    """Number of the grain period, as `period_number` counts it, of a date or timestamp column and its day number."""
+    if grain == "day":
+        return day
+    if grain == "week":
+        return (day + (3 + 7 * _WEEKS_BEFORE_1970)) // 7 - _WEEKS_BEFORE_1970
+    date = nw.col(column).dt
+    year, month = date.year().cast(nw.Int64), date.month().cast(nw.Int64)
+    return {
+        "month": year * 12 + month - (12 * 1970 + 1),
+        "quarter": year * 4 + (month - 1) // 3 - 4 * 1970,
+        "year": year - 1970,
+    }[grain]
+
+
+def midnight_expression(column: str, dtype: Any, engine: str) -> nw.Expr:
+    """Date of a date or timestamp column, of the type that `date_literal` gives."""
+    date = nw.col(column)
+    if engine not in _MIDNIGHTS:
+        return date if isinstance(dtype, nw.Date) else date.dt.date()
+    if isinstance(dtype, nw.Date):
+        return date.cast(nw.Datetime("us"))
+    return date.dt.replace_time_zone(None).dt.truncate("1d").cast(nw.Datetime("us"))
+
+
+def date_literal(day: int, engine: str) -> nw.Expr:
+    """Constant date of the type that summaries hold: pandas and its kin have midnights instead of dates."""
+    date = date_of(day)
+    if engine in _MIDNIGHTS:
+        return nw.lit(dt.datetime(date.year, date.month, date.day)).cast(nw.Datetime("us"))
+    return nw.lit(date)
+
+
+def day_numbers(dates: nw.Series[Any]) -> Days:
+    """Day number, counted from 1970-01-01, of each entry of an eager date column without nulls."""
+    dtype = dates.dtype
+    if isinstance(dtype, nw.Datetime):
+        wall_clock = dates if dtype.time_zone is None else dates.dt.replace_time_zone(None)
+        return _whole_days(wall_clock.to_numpy())
+    if isinstance(dtype, nw.Date):
+        return np.asarray(dates.cast(nw.Int32).to_numpy(), dtype=np.int32)
+    values = dates.to_list()
+    if not all(type(value) is dt.date for value in values):
+        odd = sorted({type(value).__name__ for value in values} - {"date"})
+        raise InputError(f"{dates.name} must hold dates or timestamps; it holds objects of type {odd}. {_DATE_REMEDY}")
+    return np.fromiter((value.toordinal() for value in values), np.int64, len(values)) - _EPOCH
+
+
+def _whole_days(moments: np.ndarray[Any, np.dtype[np.datetime64]]) -> Days:
+    """Divide by whole numbers, which is several times faster than numpy's own conversion of datetimes."""
+    unit, _ = np.datetime_data(moments.dtype)
+    ticks = moments.view(np.int64)
+    # Half the bytes where the unit's whole range of days fits them.
+    days: Days = np.empty(ticks.size, dtype=np.int32 if unit in ("us", "ns") else np.int64)
+
+    def divide(rows: slice) -> None:
+        days[rows] = ticks[rows] // _PER_DAY[unit]
+
+    in_threads(divide, blocks(ticks.size))
+    return days
+
+
+def last_of_period(day: int, grain: str) -> int:
+    """Last day of the grain period that holds the day."""
+    return int(period_start(period_number(day, grain) + 1, grain)) - 1
+
+
+def warn_cut_off(day: int, grain: str, name: str) -> None:
+    """Warn where the last period is observed in part: what it lacks must not be read as a fall."""
+    last = last_of_period(day, grain)
+    if last != day:
+        warn(
+            f"{name}={date_of(day)} is not the last day of its {grain} ({date_of(last)}): the last {grain} is cut off "
+            f"and its purchases are not complete.",
+            DataWarning,
+        )
+
+
+def in_ruler(periods: Any, grain: str, time_unit: str) -> Any:
+    """Convert whole grain periods (a number, arrays or expressions) to the ruler; 273 days are exactly 39 weeks.
+
+    A product, not a quotient: polars makes a product of a division by a constant, and the last bit would depend on the
+    engine. Products that are whole come out whole for each pair of units, for longer than any log.
+    """
+    return periods * units_per_grain(grain, time_unit)
