@@ -181,12 +181,12 @@ def tracking_table(
     customer_id, date, amount
         Column names.
     period_days
-        Length of a period, in days. Periods count from the cohort's first day; one that is cut off by observation_end
-        is left out.
+        Length of a period, in days. Periods count from the cohort's first day, which is the first day of the first;
+        one that is cut off by observation_end is left out.
 
     Returns
     -------
-    One row per period: period (1, 2, ...), period_end (date), expected, actual (repeat purchases in the period),
+    One row per period: period (1, 2, ...), period_end (its last day), expected and actual repeat purchases in it,
     expected_cumulative, actual_cumulative, in_calibration (whether the period ends within calibration).
 
     Raises
@@ -197,7 +197,8 @@ def tracking_table(
     Notes
     -----
     Customers start at different times, so the expectation at time t is the sum over customers of E[X(t - start)]
-    (Fader, Hardie and Lee 2005, p. 281). A repeat purchase is a day with a purchase after the customer's first.
+    (Fader, Hardie and Lee 2005, p. 281). A repeat purchase is a day with a purchase after the customer's first. Days
+    count whole here, from the start of a customer's first to the end of the period's last, as in the papers' figures.
 
     Examples
     --------
@@ -205,10 +206,10 @@ def tracking_table(
     >>> log = cv.datasets.load_cdnow(sample=True)
     >>> model = cv.clv.BGNBD.from_params(r=0.2426, alpha=4.4136, a=0.7929, b=2.4259, time_unit="week")
     >>> table = cv.tracking_table(log, purchase_model=model, calibration_end="1997-09-30", observation_end="1998-06-30")
-    >>> table[["period", "expected_cumulative", "actual_cumulative"]].iloc[[19, 76]].round(1)
+    >>> table[["period", "expected_cumulative", "actual_cumulative"]].iloc[[38, 77]].round(1)
         period  expected_cumulative  actual_cumulative
-    19      20               1312.5               1359
-    76      77               4018.0               4242
+    38      39               2501.6               2457
+    77      78               4165.8               4339
     """
     opened = open_frame(log, "log")
     require_columns(opened, [customer_id, date, amount], what="log", maker="clean_log(log, ...) names them")
@@ -223,7 +224,7 @@ def tracking_table(
     if not starts[0].size:
         raise InputError(f"no customer bought on or before calibration_end={calibration_end}: no cohort to track.")
     origin = int(starts[0].min())
-    ends = origin + length * np.arange(1, (last - origin) // length + 1)
+    ends = origin - 1 + length * np.arange(1, (last + 1 - origin) // length + 1)
     if not ends.size:
         raise InputError(f"observation_end={observation_end} leaves no whole period of {length} days to track.")
     expected = np.array([_expected_by(purchase_model, *starts, end, unit_days) for end in ends.tolist()])
@@ -267,8 +268,8 @@ def _cohort_days(
 
 
 def _expected_by(model: PurchaseModel, starts: Any, customers: Any, end: int, unit_days: float) -> float:
-    """Repeat purchases expected by a day: each customer counts from his own start."""
-    elapsed = np.maximum(end - starts, 0) / unit_days
+    """Repeat purchases expected by the end of a day: each customer counts from his own start."""
+    elapsed = np.maximum(end + 1 - starts, 0) / unit_days
     return float(customers @ model._expected_purchases_new(model._theta, elapsed))
 
 
