@@ -201,3 +201,11 @@ class TestTrackingTable:
             cv.tracking_table(cdnow_log, purchase_model=cv.clv.BGNBD(), **DATES)
         with pytest.raises(cv.InputError, match="dates or timestamps"):
             cv.tracking_table(cdnow_log.assign(date="1997-01-01"), purchase_model=bg, **DATES)
+
+    @pytest.mark.parametrize("column", ["customer_id", "date", "amount"])
+    @pytest.mark.parametrize("library", [lambda log: log, pl.from_pandas, lambda log: pl.from_pandas(log).lazy()])
+    def test_rows_without_a_value_are_refused(self, cdnow_log, bg, column, library):
+        broken = cdnow_log[["customer_id", "date", "amount"]].astype({"customer_id": "float64"})
+        broken.loc[[4, 7], column] = None
+        with pytest.raises(cv.InputError, match=f"{column} must not be null.*2 of 6919 rows"):
+            cv.tracking_table(library(broken), purchase_model=bg, **DATES)

@@ -23,6 +23,7 @@ from customer_value._validation import number, numeric_column, require_columns, 
 from customer_value.clv._base import PurchaseModel
 from customer_value.clv._rows import Floats
 from customer_value.errors import InputError
+from customer_value.transactions._log import LogRules, check_log, log_columns
 from customer_value.transactions._periods import day_expression, require_dates
 
 _HORIZON_TOLERANCE = 0.02  # a forecast for 12 months may meet a holdout of 52 weeks, not one of 39
@@ -166,7 +167,7 @@ def tracking_table(
 ) -> FrameT:
     """Track repeat purchases of a cohort over time: expected by the model against actual.
 
-    Relational: two aggregate queries, then one row per period. Lazy frames and engines stay where they are until then.
+    Relational: three aggregate queries, then one row per period. Lazy frames and engines keep their rows until then.
 
     Parameters
     ----------
@@ -177,7 +178,7 @@ def tracking_table(
     calibration_end
         Last day of the data that the model was fitted on. The cohort is every customer who first bought by then.
     observation_end
-        Last day observed, inclusive.
+        Last day observed, inclusive. Later rows are left out.
     customer_id, date, amount
         Column names.
     period_days
@@ -192,7 +193,7 @@ def tracking_table(
     Raises
     ------
     InputError
-        Columns are missing, the model has no time unit, or the dates leave no whole period.
+        Columns are missing or hold nulls, the model has no time unit, or the dates leave no whole period.
 
     Notes
     -----
@@ -212,14 +213,15 @@ def tracking_table(
     77      78               4165.8               4339
     """
     opened = open_frame(log, "log")
-    require_columns(opened, [customer_id, date, amount], what="log", maker="clean_log(log, ...) names them")
-    require_dates(opened.collect_schema()[date], date)
+    columns = log_columns(opened, customer_id, date, amount)
+    require_dates(opened.collect_schema()[date], date)  # plain dates as Python objects have no year or month here
     purchase_model._require_fitted()
     if purchase_model.time_unit_ is None:
         raise InputError("tracking_table needs the model's time unit; fit on a summary of summarize_customers.")
     unit_days = DAYS[purchase_model.time_unit_]
     length = whole_number(period_days, "period_days", low=1)
     calibrated, last = day_number(calibration_end, "calibration_end"), day_number(observation_end, "observation_end")
+    check_log(opened.lazy(), columns, LogRules())
     starts, bought = _cohort_days(opened, customer_id, date, amount, calibrated, last)
     if not starts[0].size:
         raise InputError(f"no customer bought on or before calibration_end={calibration_end}: no cohort to track.")
