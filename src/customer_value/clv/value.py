@@ -126,8 +126,8 @@ def score_clv(
     >>> scored = cv.score_clv(summary, purchase_model=buying, spend_model=spend, horizon="12 months", margin=0.3)
     >>> scored[["customer_id", "p_alive", "expected_purchases", "expected_spend", "clv"]].round(2)
        customer_id  p_alive  expected_purchases  expected_spend    clv
-    0            1     1.00                0.28           35.22   2.93
-    1            2     0.79                2.37           28.01  19.93
+    0            1     1.00                0.26           35.22   2.72
+    1            2     0.74                2.29           26.30  18.08
     """
     frame, back = to_eager(summary, "summary", "score_clv")
     _require_models(purchase_model, spend_model)
@@ -236,20 +236,20 @@ class _Spend:
         if isinstance(self._model, str):
             return table.quantile(level) * self.mean[rows]
         model = self._model
-        at = tuple(c[self._rows.inverse] for c in self._rows.columns)
+        distinct = self._rows.inverse[rows]
+        posterior = [
+            np.broadcast_to(p, distinct.shape)
+            for p in model._posterior(model._theta, *(c[distinct] for c in self._rows.columns))
+        ]
 
         def total_cdf(block: Positions, n: Floats, amount: Floats) -> Floats:
-            """P(n purchases together cost at most the amount): block (k,), n (k, m), amount (k,); gives (k, m).
+            """P(n purchases of a row of the block together cost at most the amount).
 
             The parameters' uncertainty enters as a log-normal factor on the mean, by Gauss-Hermite in two points.
             """
-            here = rows[block]
-            posterior = model._posterior(model._theta, *(c[here][:, None] for c in at))
-            total = np.zeros(n.shape)
-            for node in (-1.0, 1.0):
-                scaled = amount * np.exp(node * spread[here])
-                total += model._total_cdf(*posterior, n, scaled[:, None]) / 2
-            return total
+            here, factor = [p[block] for p in posterior], np.exp(spread[rows][block])
+            below, above = (model._total_cdf(*here, n, scaled) for scaled in (amount / factor, amount * factor))
+            return np.asarray((below + above) / 2)
 
         scale = np.maximum(np.nan_to_num(self.mean[rows], nan=1.0), 1e-12)
         return total_quantile(table, total_cdf, level, scale)
