@@ -1,0 +1,8 @@
+"""The transaction log: cleaned, checked, summarized per customer, and split into what is known and what followed."""
+
+from customer_value.transactions.cleaning import clean_log
+from customer_value.transactions.holdout import split_holdout, summarize_holdout
+from customer_value.transactions.quality import data_quality
+from customer_value.transactions.summary import summarize_customers
+
+__all__ = ["clean_log", "data_quality", "split_holdout", "summarize_customers", "summarize_holdout"]
