@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from customer_value.clv._intervals import cubature_points
 from customer_value.clv._rows import Floats, distinct_rows
@@ -25,7 +26,8 @@ _CELLS = 400_000  # cells of a table
 _TAIL = 1e-8  # probability beyond the longest count that is looked at
 _STRATA = 32  # of a count distribution, for totals of spend
 _ROOT_STEPS = 60
-_ROOT_TOLERANCE = 1e-7  # in probability
+_ROOT_TOLERANCE = 1e-6  # in normal quantiles, or relative to the amount
+TotalCdf = Callable[[NDArray[np.intp], Floats, Floats], Floats]
 
 
 class CountTable(NamedTuple):
@@ -44,24 +46,25 @@ class CountTable(NamedTuple):
         low = np.where(place > 0, self.counts[np.maximum(place - 1, 0)], -1.0)
         high = self.counts[place]
         share = np.clip((level - before) / np.maximum(reached - before, 1e-300), 1e-9, 1.0)
-        return np.ceil(low + share * (high - low) - 1e-6)
+        return np.asarray(np.ceil(low + share * (high - low) - 1e-6))
 
-    def strata(self) -> tuple[Floats, Floats]:
+    def strata(self, rows: NDArray[np.intp]) -> tuple[Floats, Floats]:
         """Positive counts, neighbours of little probability put together at their mean, and the strata's masses.
 
         Strata are cut where the arc sine of the root of the distribution function passes equal steps, so that they are
         finest in the tails, where intervals end. Arrays of shape (rows, strata).
         """
-        ahead = np.column_stack([np.ones(self.rows.size), self.survival[:, :-1]])
-        masses = np.maximum(ahead - self.survival, 0.0)
+        survival = self.survival[rows]
+        ahead = np.column_stack([np.ones(rows.size), survival[:, :-1]])
+        masses = np.maximum(ahead - survival, 0.0)
         before = np.append(-1.0, self.counts[:-1])
         middle = (before + 1 + self.counts) / 2  # where the grid is coarse, the mass between two counts sits there
-        level = np.clip(1 - (ahead + self.survival) / 2, 0, 1)
+        level = np.clip(1 - (ahead + survival) / 2, 0, 1)
         stratum = np.minimum(_STRATA * 2 / np.pi * np.arcsin(np.sqrt(level)), _STRATA - 1).astype(np.intp)
-        cell = (stratum + _STRATA * np.arange(self.rows.size)[:, None])[:, 1:].ravel()
-        shape, size = (self.rows.size, _STRATA), self.rows.size * _STRATA
-        total = np.bincount(cell, masses[:, 1:].ravel(), size).reshape(shape)
-        first = np.bincount(cell, (masses * middle)[:, 1:].ravel(), size).reshape(shape)
+        cell = (stratum + _STRATA * np.arange(rows.size)[:, None])[:, 1:].ravel()
+        shape, size = (rows.size, _STRATA), rows.size * _STRATA
+        total = _sums(cell, masses[:, 1:].ravel(), size).reshape(shape)
+        first = _sums(cell, (masses * middle)[:, 1:].ravel(), size).reshape(shape)
         return np.where(total > 0, first / np.maximum(total, 1e-300), 1.0), total
 
 
@@ -81,7 +84,7 @@ def count_tables(model: PurchaseModel, columns: tuple[Floats, ...], horizon: flo
         rows = order[start : start + size]
         start += size
         top = longest[rows[-1]]
-        counts = np.arange(top + 1) if top < _LONGEST else np.unique(np.round(np.linspace(0, top, _LONGEST)))
+        counts = np.unique(np.round(np.linspace(0, top, min(int(top) + 1, _LONGEST)))).astype(np.float64)
         these, local = np.unique(pairs.inverse[rows], return_inverse=True)
         survival = np.zeros((rows.size, counts.size))
         for point, p_alive in zip(points, alive, strict=True):
@@ -107,9 +110,7 @@ def _longest_counts(model: PurchaseModel, pairs: tuple[Floats, ...], horizon: fl
     return longest
 
 
-def total_quantile(
-    table: CountTable, total_cdf: Callable[[NDArray[np.intp], Floats, Floats], Floats], level: float, guess: Floats
-) -> Floats:
+def total_quantile(table: CountTable, total_cdf: TotalCdf, level: float, guess: Floats) -> Floats:
     """Quantile of the total spend of a block's rows.
 
     Parameters
@@ -117,48 +118,72 @@ def total_quantile(
     table
         Distribution of the counts.
     total_cdf
-        P(total of n purchases <= s), called with positions in the block (k,), counts n (k, m) and amounts s (k,);
-        gives (k, m).
+        P(total of n purchases <= s), called with positions in the block, counts n and amounts s, all of one length.
     level
         Between 0 and 1.
     guess
-        Scale of each row's total, above 0.
+        Mean of one purchase per row, above 0; a rough one will do.
     """
-    counts, masses = table.strata()
-    nothing = 1 - table.survival[:, 0]
     quantile = np.zeros(table.rows.size)
-    some = np.flatnonzero(nothing < level)  # everyone else's quantile is 0: he may well buy nothing
-    if some.size:
-        used = np.flatnonzero(masses[some].max(axis=0) > 0)
-        counts, masses, nothing = counts[some][:, used], masses[some][:, used], nothing[some]
+    some = np.flatnonzero(1 - table.survival[:, 0] < level)  # everyone else's is 0: he may well buy nothing
+    if not some.size:
+        return quantile
+    counts, masses = table.strata(some)
+    bought = masses.sum(axis=1)
+    row, stratum = np.nonzero(masses > _TAIL)
+    n, mass = counts[row, stratum], masses[row, stratum] / bought[row]
+    # On the scale of normal quantiles a total of some purchases is nearly a straight line in its logarithm.
+    target = _normal_quantile((level - 1 + table.survival[some, 0]) / bought)
 
-        def excess(log_amount: Floats) -> Floats:
-            given = total_cdf(some, counts, np.exp(log_amount))
-            return np.einsum("km,km->k", masses, given) + nothing - level
+    def excess(rows: NDArray[np.intp], log_amount: Floats) -> Floats:
+        amount = np.full(some.size, np.nan)
+        amount[rows] = np.exp(log_amount)
+        cells = np.flatnonzero(~np.isnan(amount)[row])
+        given = mass[cells] * total_cdf(some[row[cells]], n[cells], amount[row[cells]])
+        return _normal_quantile(_sums(row[cells], given, some.size)[rows]) - target[rows]
 
-        quantile[some] = np.exp(_increasing_root(excess, np.log(guess[some])))
+    centre = np.log(guess[some] * _sums(row, n * mass, some.size)) + 0.7 * target
+    quantile[some] = np.exp(_increasing_root(excess, centre))
     return quantile
 
 
-def _increasing_root(excess: Callable[[Floats], Floats], centre: Floats) -> Floats:
-    """Root of an increasing function per element: false position that halves a stuck end (Illinois)."""
-    low, high = centre - 1.0, centre + 1.0
-    f_low, f_high = excess(low), excess(high)
-    for width in 2.0 ** np.arange(1, 8):
-        outside_low, outside_high = f_low > 0, f_high < 0
-        if not (outside_low.any() or outside_high.any()):
+def _sums(group: NDArray[np.intp], values: Floats, groups: int) -> Floats:
+    """Sum of the values of each group."""
+    return np.asarray(np.bincount(group, values, groups), dtype=np.float64)
+
+
+def _normal_quantile(probability: Floats) -> Floats:
+    return np.asarray(ndtri(np.clip(probability, 1e-300, 1 - 1e-16)), dtype=np.float64)
+
+
+def _increasing_root(excess: Callable[[NDArray[np.intp], Floats], Floats], centre: Floats) -> Floats:
+    """Root of an increasing function per element: false position that halves an end stuck twice (Illinois).
+
+    The function is called with the elements that are still open and their arguments.
+    """
+    low, high = centre - 0.5, centre + 0.5
+    every = np.arange(centre.size)
+    f_low, f_high = excess(every, low), excess(every, high)
+    for width in 2.0 ** np.arange(8):
+        below, above = np.flatnonzero(f_low > 0), np.flatnonzero(f_high < 0)
+        if not (below.size or above.size):
             break
-        low, high = np.where(outside_low, low - width, low), np.where(outside_high, high + width, high)
-        f_low, f_high = excess(low), excess(high)
+        high[below], f_high[below] = low[below], f_low[below]
+        low[above], f_low[above] = high[above], f_high[above]
+        low[below] -= width
+        high[above] += width
+        f_low[below], f_high[above] = excess(below, low[below]), excess(above, high[above])
+    root, moved, open_ = (low + high) / 2, np.zeros(centre.size), every
     for _ in range(_ROOT_STEPS):
-        middle = np.clip(high - f_high * (high - low) / np.maximum(f_high - f_low, 1e-300), low, high)
-        f_middle = excess(middle)
-        above = f_middle > 0
-        f_low, f_high = (
-            np.where(above, f_low / 2, f_middle),
-            np.where(above, f_middle, f_high / 2),
-        )
-        low, high = np.where(above, low, middle), np.where(above, middle, high)
-        if np.all((np.abs(f_middle) < _ROOT_TOLERANCE) | (high - low < 1e-9)):
+        span, rise = (high - low)[open_], (f_high - f_low)[open_]
+        root[open_] = high[open_] - span * np.clip(f_high[open_] / np.maximum(rise, 1e-300), 0, 1)
+        found = excess(open_, root[open_])
+        for side, end, f_end, other in ((1, high, f_high, f_low), (-1, low, f_low, f_high)):
+            here = open_[side * found > 0]
+            end[here], f_end[here] = root[here], found[side * found > 0]
+            other[here[moved[here] == side]] /= 2
+            moved[here] = side
+        open_ = open_[(np.abs(found) > _ROOT_TOLERANCE) & ((high - low)[open_] > _ROOT_TOLERANCE)]
+        if not open_.size:
             break
-    return middle
+    return root
