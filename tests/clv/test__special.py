@@ -4,7 +4,14 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from customer_value.clv._special import LARGEST_TABLE, count_totals, distinct_whole, gamma_ratio, weighted_sums
+from customer_value.clv._special import (
+    LARGEST_TABLE,
+    beta_cdf_at_odds,
+    count_totals,
+    distinct_whole,
+    gamma_ratio,
+    weighted_sums,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +59,10 @@ def test_counts_are_found_with_their_places_and_weights(largest):
 
 def test_weighted_sums_are_row_sums():
     np.testing.assert_array_equal(weighted_sums(np.array([[1.0, 2], [3, 4]]), np.array([10.0, 1])), [12, 34])
+
+
+@pytest.mark.parametrize(("a", "b", "odds"), [(3.0, 0.25, 0.4), (3.0, 0.25, 1e3), (40.0, 0.01, 1e12), (0.5, 6.0, 1e-9)])
+def test_beta_at_odds_keeps_its_digits(a, b, odds):
+    with mp.workdps(50):
+        exact = float(mp.betainc(a, b, 0, mp.mpf(odds) / (1 + mp.mpf(odds)), regularized=True))
+    np.testing.assert_allclose(beta_cdf_at_odds(a, b, odds), exact, rtol=1e-12)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 Floats = NDArray[np.float64]
 
@@ -14,6 +15,7 @@ _STIRLING = np.array([-1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 
 _POWERS = np.arange(1.0, 8.0)
 _ORDER = 2 * _POWERS + 2
 _TAILS = np.array([_STIRLING, _STIRLING * (_ORDER - 1), _STIRLING * (_ORDER - 1) * _ORDER])
+_LARGE_ODDS = 1e3  # from here on the complement of odds / (1 + odds) has more digits
 LARGEST_TABLE = 100_000  # whole numbers up to here are looked up in a table
 
 
@@ -61,6 +63,16 @@ def _stirling_tails(p: Floats, q: Floats) -> Floats:
     powers = z.reshape(1, -1) ** _POWERS[:, None]
     tails = (_TAILS @ powers).reshape(3, *z.shape) * np.stack([ends, z, ends * z])
     return np.asarray(tails[:, 0] - tails[:, 1])
+
+
+def beta_cdf_at_odds(a: ArrayLike, b: ArrayLike, odds: ArrayLike) -> Floats:
+    """Return P(Y <= odds / (1 + odds)) for Y ~ Beta(a, b), whose odds may be so large that Y is rounded to 1."""
+    a, b, odds = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (a, b, odds)))
+    chance: Floats = np.asarray(special.betainc(a, b, odds / (1 + odds)), dtype=np.float64)
+    large = odds > _LARGE_ODDS
+    if np.any(large):
+        chance = np.asarray(np.where(large, special.betaincc(b, a, 1 / (1 + odds)), chance), dtype=np.float64)
+    return chance
 
 
 def distinct_whole(x: Floats) -> tuple[Floats, NDArray[np.intp]]:

@@ -15,10 +15,16 @@ from scipy import special
 
 from customer_value.clv._base import PurchaseModel
 from customer_value.clv._beta_dropout import mean_purchases
-from customer_value.clv._special import LARGEST_TABLE, Floats, distinct_whole, gamma_ratio, weighted_sums
+from customer_value.clv._special import (
+    LARGEST_TABLE,
+    Floats,
+    beta_cdf_at_odds,
+    distinct_whole,
+    gamma_ratio,
+    weighted_sums,
+)
 
 _CHUNK = 4096  # customers at a time: their derivatives stay in the cache
-_LATE = 1e3  # t / alpha from which on t / (alpha + t) is better given by its complement
 # Rows of derivatives: the log-likelihood, the gradient, the upper half of the Hessian. Here, where its elements stand.
 _HESSIAN = np.array([[5, 6, 7, 8], [6, 9, 10, 11], [7, 10, 12, 13], [8, 11, 13, 14]])
 _COUNTED = np.array([0, 1, 3, 4, 5, 12, 13, 14])  # rows with a part that depends on the count alone
@@ -126,7 +132,8 @@ class BGNBD(PurchaseModel):
     def _pmf_new(params: Sequence[Any], n: Floats, t: Floats) -> Floats:
         """Eq. (8): n purchases and still active, or left after the n-th. No difference is taken.
 
-        The bracket of eq. (8), one less a sum of negative binomial probabilities, is an incomplete beta function.
+        The bracket of eq. (8), one less a sum of negative binomial probabilities, is P(N(t) >= n) of the rate alone, an
+        incomplete beta function.
         """
         r, alpha, a, b = params
         n = np.asarray(n, dtype=np.float64)
@@ -134,14 +141,14 @@ class BGNBD(PurchaseModel):
         log_counts = special.gammaln(r + n) - special.gammaln(r) - special.gammaln(n + 1)
         counts = np.exp(log_counts - r * np.log1p(t / alpha) + special.xlogy(n, t / (alpha + t)))
         left = np.where(n > 0, a / (b + some - 1), 0.0)  # B(a+1, b+n-1) / B(a, b+n)
-        return np.asarray(np.exp(_log_stayed(a, b, n)) * (counts + left * _at_least(r, alpha, some, t)))
+        return np.asarray(np.exp(_log_stayed(a, b, n)) * (counts + left * beta_cdf_at_odds(some, r, t / alpha)))
 
     @staticmethod
     def _sf_new(params: Sequence[Any], n: Floats, t: Floats) -> Floats:
         """P(X(t) > n): stayed after each of n purchases, and had the rate for one more in the time."""
         r, alpha, a, b = params
         n = np.asarray(n, dtype=np.float64)
-        return np.asarray(np.exp(_log_stayed(a, b, n)) * _at_least(r, alpha, n + 1.0, t))
+        return np.asarray(np.exp(_log_stayed(a, b, n)) * beta_cdf_at_odds(n + 1, r, t / alpha))
 
     @staticmethod
     def _draw_purchases(
@@ -171,16 +178,6 @@ def _log_stayed(a: Any, b: Any, n: Any) -> Floats:
     """Log probability of staying after each of n purchases, B(a, b+n) / B(a, b)."""
     together = special.gammaln(a + b + n) - special.gammaln(a + b)
     return np.asarray(special.gammaln(b + n) - special.gammaln(b) - together)
-
-
-def _at_least(r: Any, alpha: Any, n: Any, t: Any) -> Floats:
-    """P(N(t) >= n) for negative binomial counts, n >= 1."""
-    r, alpha, n, t = np.broadcast_arrays(r, alpha, n, t)
-    chance = np.asarray(special.betainc(n, r, t / (alpha + t)))
-    late = t > _LATE * alpha
-    if np.any(late):
-        chance = np.where(late, special.betaincc(r, n, alpha / (alpha + t)), chance)
-    return chance
 
 
 def _count_terms(params: Sequence[Any], x: Floats) -> tuple[Floats, Floats]:

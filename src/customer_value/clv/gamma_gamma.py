@@ -12,7 +12,14 @@ import numpy as np
 from scipy import special
 
 from customer_value.clv._base import SpendModel
-from customer_value.clv._special import Floats, count_totals, distinct_whole, gamma_ratio, weighted_sums
+from customer_value.clv._special import (
+    Floats,
+    beta_cdf_at_odds,
+    count_totals,
+    distinct_whole,
+    gamma_ratio,
+    weighted_sums,
+)
 
 _CHUNK = 8192  # customers at a time: the arrays of a chunk stay in the cache
 _START_ROWS = 20_000  # more customers would not change a first guess
@@ -129,7 +136,7 @@ class GammaGamma(SpendModel):
         The total S of n amounts is Gamma(p n, nu), so S / (S + v) is Beta(p n, q).
         """
         n, s = np.asarray(n, dtype=np.float64), np.maximum(s, 0.0)
-        return np.where(n > 0, special.betainc(p * np.where(n > 0, n, 1.0), q, s / (s + v)), 1.0)
+        return np.where(n > 0, beta_cdf_at_odds(p * np.where(n > 0, n, 1.0), q, s / v), 1.0)
 
     @staticmethod
     def _draw_spend(params: Sequence[Any], x: Floats, m: Floats, n: Any, rng: np.random.Generator) -> Floats:
