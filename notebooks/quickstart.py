@@ -34,7 +34,10 @@ END, HOLDOUT_END, HOLDOUT = "1997-09-30", "1998-06-30", "39 weeks"
 log = cv.datasets.load_cdnow()
 quality = cv.data_quality(log)
 print(f"{len(log):,} transactions of {log['customer_id'].nunique():,} customers\n")
-print(quality.loc[quality["rows"] > 0, ["check", "rows", "unit", "share", "example"]].to_string(index=False))
+found = quality[quality["rows"] > 0]
+print(
+    found.assign(share=found["share"].map("{:.1%}".format))[["check", "rows", "unit", "share"]].to_string(index=False)
+)
 
 # %% [markdown]
 # ## Two models: when customers buy and leave, and how much they spend
@@ -97,7 +100,10 @@ print(customers.nlargest(20, "clv")[[*shown, "segment"]].to_string(index=False))
 
 # %%
 profile = cv.segment_profile(customers)
-print(profile.to_string(index=False))
+held = profile[profile["customers"] > 0]
+shares = held[["share_of_customers", "share_of_value", "share_of_clv"]].map("{:.1%}".format)
+print("Share of customers, of the value so far, and of the future value (12 months):")
+print(held[["segment", "customers"]].join(shares).join(held["mean_clv"]).to_string(index=False))
 
 # %% [markdown]
 # ## Pictures
