@@ -349,6 +349,15 @@ def test_days_or_months_first_is_never_guessed():
         clean_log(stamps("01/02/2026", "03/14/2026"), date_format="%d/%m/%Y")
 
 
+def test_text_beside_dates_is_what_spreadsheets_leave_of_swapped_days():
+    orders = stamps("31/12/2025", "x").to_pandas()
+    orders["date"] = pd.Series(["31/12/2025", dt.datetime(2026, 2, 1)], dtype=object)
+    with pytest.raises(InputError, match="date holds text beside dates or numbers: a spreadsheet may have swapped"):
+        clean_log(orders, date_format="%d/%m/%Y")
+    orders["date"] = pd.Series(["2025-12-31", dt.datetime(2026, 2, 1)], dtype=object)
+    assert dates_of(clean_log(orders)) == [dt.datetime(2025, 12, 31), dt.datetime(2026, 2, 1)]
+
+
 def test_whole_numbers_as_dates_need_a_format():
     with pytest.raises(InputError, match=r"Row 0 holds 20260131\. Numbers such as 20261031 need date_format='%Y%m%d'"):
         clean_log(stamps(20260131))
@@ -512,6 +521,9 @@ def test_other_columns_stay_or_go():
         ({"missing": "keep"}, "missing must be one of"),
         ({"duplicates": True}, "duplicates must be one of"),
         ({"decimal": ";"}, "decimal must be one of"),
+        ({"date_format": 5}, "date_format must be a non-empty text"),
+        ({"customer_id": None}, "named by text; got None"),
+        ({"keep": 5}, "keep must be a sequence of column names"),
         ({"keep": "note"}, "keep must be a sequence of column names"),
         ({"keep": ["note"]}, "lacks"),
     ],

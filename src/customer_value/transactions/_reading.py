@@ -21,7 +21,7 @@ from customer_value._frames import (
     whole_numbers,
     with_arrays,
 )
-from customer_value._validation import broken_rule, require_columns
+from customer_value._validation import broken_rule, require_choice, require_columns, text_value
 from customer_value.errors import InputError
 from customer_value.transactions._amount_text import Amounts, read_amounts
 from customer_value.transactions._date_text import Dates, fitting_formats, read_dates
@@ -114,8 +114,9 @@ def find_roles(
         raise InputError(
             f"amount must name a column, or columns to multiply such as (quantity, price); got {amount!r}."
         )
+    require_columns(frame, [customer_id, date, *factors], what=what, maker=_MAKER)
+    require_columns(frame, [c for c in (order_id, currency) if c is not None], what=what)
     roles = Roles(customer_id, date, factors, order_id, currency)
-    require_columns(frame, roles.columns, what=what, maker=_MAKER)
     if len(set(roles.columns)) < len(roles.columns):
         raise InputError(f"each part of the log needs a column of its own; got {roles.columns}.")
     return roles
@@ -151,6 +152,10 @@ def read_columns(
     utc: bool = False,
 ) -> Read:
     """Read the log columns that hold text or objects, which needs the rows in memory; leave the others as they are."""
+    if date_format is not None:
+        text_value(date_format, "date_format")
+    if decimal is not None:
+        require_choice("decimal", decimal, (".", ","))
     schema = frame.collect_schema()
     dates = [] if isinstance(schema[roles.date], (nw.Date, nw.Datetime)) else [roles.date]
     amounts = [c for c in roles.amount if not schema[c].is_numeric()]
@@ -203,8 +208,15 @@ def check_readings(read: Read, date_format: str | None) -> None:
 
 def _check_dates(read: Read, dates: Dates, date_format: str | None) -> None:
     column = read.roles.date.removeprefix(_READ)
+    entries = read.eager.get_column(column)
+    if date_format is not None and isinstance(entries.dtype, nw.Object):
+        kinds = {isinstance(entry, str) for entry in entries.to_list() if not is_absent(entry)}
+        if len(kinds) > 1:
+            raise InputError(
+                f"{column} holds text beside dates or numbers: a spreadsheet may have swapped day and month wherever "
+                "that gives a date. Export or read the column as text."
+            )
     if dates.unreadable.any():
-        entries = read.eager.get_column(column)
         if entries.dtype.is_numeric():
             remedy = (
                 "Numbers such as 20261031 need date_format='%Y%m%d'; turn numbers that count days or seconds into "

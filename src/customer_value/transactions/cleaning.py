@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 from operator import mul
 from typing import Literal, cast, get_args
@@ -134,8 +134,6 @@ def clean_log(
     require_choice("anonymous", anonymous, get_args(Anonymous))
     require_choice("missing", missing, get_args(Missing))
     require_choice("duplicates", duplicates, get_args(Duplicates))
-    if decimal is not None:
-        require_choice("decimal", decimal, get_args(Decimal))
     _check_zone(time_zone)
     roles = find_roles(frame, "orders frame", customer_id, date, amount, order_id, currency)
     others = _other_columns(frame, roles, keep)
@@ -169,9 +167,10 @@ def _check_zone(time_zone: str | None) -> None:
 
 def _other_columns(frame: AnyFrame, roles: Roles, keep: Sequence[str] | None) -> list[str]:
     """Return the columns that stay beside the log's own; raise where two would have one name."""
-    if isinstance(keep, str):
-        raise InputError(f"keep must be a sequence of column names, such as ({keep!r},); got a text.")
-    require_columns(frame, keep or (), what="orders frame")
+    if keep is not None:
+        if isinstance(keep, str) or not isinstance(keep, Collection):
+            raise InputError(f"keep must be a sequence of column names, such as ('shop', 'country'); got {keep!r}.")
+        require_columns(frame, keep, what="orders frame")
     named = {column for column in roles.parts.values() if isinstance(column, str)}
     others = [c for c in frame.collect_schema().names() if c not in named and (keep is None or c in keep)]
     for part, column in roles.parts.items():

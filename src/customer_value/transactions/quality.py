@@ -9,7 +9,6 @@ import numpy as np
 
 from customer_value._frames import AnyFrame, Column, EagerFrame, FrameT, as_given, make_frame, open_frame, whole_numbers
 from customer_value._units import Day, day_number
-from customer_value._validation import require_choice
 from customer_value.transactions._checks import Check, Facts, make_checks
 from customer_value.transactions._quality_counts import (
     by_day,
@@ -118,8 +117,6 @@ def data_quality(
     'ann on 2026-01-31: 20.00'
     """
     frame = open_frame(log, "log")
-    if decimal is not None:
-        require_choice("decimal", decimal, (".", ","))
     end = None if observation_end is None else day_number(observation_end, "observation_end")
     roles = find_roles(frame, "log", customer_id, date, amount, order_id, currency)
     read = read_columns(log, frame, roles, what="log", caller="data_quality", date_format=date_format, decimal=decimal)
