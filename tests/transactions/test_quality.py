@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customer_value import data_quality, summarize_customers
-from customer_value.errors import InputError
+from customer_value.errors import DataWarning, InputError
 
 # narwhals 2.29 announces that Dask support moves to a package of its own; Dask uses what pandas 3.1 deprecates.
 pytestmark = [
@@ -252,6 +252,15 @@ def test_customers_are_counted_as_the_summary_counts_them():
     assert entry(log, "same-day orders")["share"] == pytest.approx(
         report["same-day orders"] / summary["purchases"].sum()
     )
+
+
+@pytest.mark.filterwarnings("ignore:left out .* customers with refunds only")
+def test_refunds_are_matched_as_the_summary_matches_them():
+    log = random_log(1).drop_nulls().drop("currency")
+    unmatched = counts(log)["refunds without an earlier purchase"]
+    assert unmatched > 10
+    with pytest.warns(DataWarning, match=f"left out {unmatched} refund rows without an earlier purchase"):
+        summarize_customers(log, observation_end="2026-02-28", refunds="match")
 
 
 # ---- single checks ----
