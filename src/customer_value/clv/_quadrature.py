@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,7 +16,7 @@ _PANELS = np.array([0.0, 1e-3, 1e-2, 5e-2, 0.2, 1.0])
 _SMOOTH = 0.4
 
 
-def discounted_total(expected: Callable[[Floats], Floats], t: float, delta: float, scale: Floats) -> Floats:
+def discounted_total(expected: Callable[[float], Floats], t: float, delta: float, scale: Floats) -> Floats:
     """Discounted number of purchases in (0, t], each discounted at its own time.
 
     Integration by parts leaves only the expectation E itself, which every model has:
@@ -30,12 +32,12 @@ def discounted_total(expected: Callable[[Floats], Floats], t: float, delta: floa
         Each customer's alpha, the time scale on which E bends.
     """
     if delta == 0:
-        return expected(np.float64(t))
+        return expected(t)
     cuts = _PANELS if np.min(scale, initial=np.inf) < _SMOOTH * t else _PANELS[[0, -1]]
-    total = np.exp(-delta * t) * expected(np.float64(t))
-    for low, high in zip(cuts[:-1] * t, cuts[1:] * t, strict=True):
+    total = math.exp(-delta * t) * expected(t)
+    for low, high in pairwise((cuts * t).tolist()):
         middle, half = (low + high) / 2, (high - low) / 2
-        for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+        for node, weight in zip(_NODES.tolist(), _WEIGHTS.tolist(), strict=True):
             u = middle + half * node
-            total = total + delta * half * weight * np.exp(-delta * u) * expected(np.float64(u))
+            total = total + delta * half * weight * math.exp(-delta * u) * expected(u)
     return total
