@@ -27,7 +27,7 @@ __all__ = [
     "engine_of",
     "float_column",
     "from_arrow",
-    "is_numeric",
+    "index_names",
     "make_frame",
     "nw",
     "open_frame",
@@ -65,21 +65,37 @@ def open_frame(frame: object, what: str = "frame") -> AnyFrame:
         opened: AnyFrame = nw.from_native(frame)
     except (TypeError, ValueError) as error:
         if "unique" in str(error).lower() or "duplicate" in str(error).lower():
-            raise InputError(f"the {what} has two columns of one name; column names must be unique.") from None
+            raise _not_unique(frame, what) from None
         raise InputError(
             f"the {what} must be a DataFrame of pandas, polars, pyarrow or an engine that narwhals knows; "
             f"got {type(frame).__name__}."
         ) from None
-    names = column_names(opened)
-    if len(set(names)) != len(names):
-        twice = sorted({str(name) for name in names if names.count(name) > 1})
-        raise InputError(f"column names of the {what} must be unique; {twice} come more than once.")
+    # Engines let two columns of one name pass, and a schema hides the second one.
+    if isinstance(opened, nw.LazyFrame) and engine_of(opened) != "polars":
+        names = _native_names(frame)
+        if len(set(names)) != len(names):
+            raise _not_unique(frame, what)
     return opened
+
+
+def _native_names(frame: Any) -> list[Any]:
+    return list(frame.column_names if hasattr(frame, "column_names") else getattr(frame, "columns", ()))
+
+
+def _not_unique(frame: object, what: str) -> InputError:
+    names = _native_names(frame)
+    twice = sorted({str(name) for name in names if names.count(name) > 1})
+    return InputError(f"column names of the {what} must be unique; {twice} come more than once.")
 
 
 def column_names(frame: AnyFrame) -> list[str]:
     """Return the names of a frame's columns; a lazy frame resolves its schema, which runs no query."""
     return frame.columns if isinstance(frame, nw.DataFrame) else frame.collect_schema().names()
+
+
+def index_names(frame: AnyFrame) -> list[Any]:
+    """Return the names of a pandas frame's index, which other tools put the customer in; none elsewhere."""
+    return list(frame.to_native().index.names) if engine_of(frame) in _PANDAS_LIKE else []
 
 
 def engine_of(frame: AnyFrame) -> str:
@@ -131,11 +147,6 @@ def text_chunks(series: nw.Series[Any]) -> list[Any] | None:
     if str(whole.type) not in {"string", "large_string", "string_view"}:
         return None
     return list(whole.chunks) if isinstance(whole, pa.ChunkedArray) else [whole]
-
-
-def is_numeric(series: nw.Series[Any]) -> bool:
-    """Tell whether a column holds numbers (decimals count, booleans do not)."""
-    return bool(series.dtype.is_numeric())
 
 
 def float_column(series: nw.Series[Any]) -> np.ndarray[Any, np.dtype[np.float64]]:

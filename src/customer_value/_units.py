@@ -43,7 +43,10 @@ def day_number(value: Any, name: str) -> int:
     if isinstance(value, np.datetime64):
         if np.isnat(value):
             raise InputError(f"{name} must be a date; got a missing one (NaT).")
-        return int(value.astype("datetime64[D]").astype(np.int64))
+        day = value.astype("datetime64[D]")
+        if not np.datetime64(dt.date.min) <= day <= np.datetime64(dt.date.max):
+            raise InputError(f"{name} must be a date of the years 1 to 9999; got {value!r}.")
+        return int(day.astype(np.int64))
     if not isinstance(value, dt.date) or value != value:  # pandas' NaT is a date that differs from itself
         raise InputError(f"{name} must be a date or ISO text such as '1997-09-30'; got {value!r}.")
     return (value - dt.date(1970, 1, 1)).days
@@ -121,13 +124,17 @@ def discount_per_unit(annual_discount_rate: float | None, discount_rate: float |
     elif discount_rate is not None:
         _check_rate(discount_rate, "discount_rate")
         delta = math.log1p(discount_rate)
-        annual = math.expm1(delta * DAYS_PER_YEAR / DAYS[time_unit]) if time_unit is not None else discount_rate
+        per_year = 1.0 if time_unit is None else DAYS_PER_YEAR / DAYS[time_unit]
+        annual = math.expm1(min(delta * per_year, 700.0))  # e^700 is near the end of floats, and absurd enough
     else:
         return 0.0
     if annual > _ABSURD_ANNUAL_RATE:
-        given = "annual_discount_rate" if annual_discount_rate is not None else f"discount_rate per {time_unit}"
+        per_unit = f"discount_rate per {time_unit or 'time unit'}"
+        given = per_unit if annual_discount_rate is None else "annual_discount_rate"
+        told = f"{annual:,.0%}" if annual < 1e4 else "more than 1,000,000%"
+        told = f"{told} a year" if time_unit is not None else told
         warn(
-            f"{given} amounts to {annual:,.0%} a year, which leaves future purchases almost no value. "
+            f"{given} amounts to {told}, which leaves future purchases almost no value. "
             "10 % a year is annual_discount_rate=0.10.",
             DataWarning,
         )

@@ -9,10 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from customer_value._frames import BACKENDS, AnyFrame, EagerFrame, column_names, float_column, is_numeric, nw
+from customer_value._frames import (
+    BACKENDS,
+    AnyFrame,
+    EagerFrame,
+    column_names,
+    float_column,
+    index_names,
+    nw,
+)
 from customer_value._optional import import_optional
 from customer_value._units import TIME_UNITS
 from customer_value.errors import InputError
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 SUMMARY_MAKER = "summarize_customers(log, observation_end=...) makes them"
 
@@ -25,26 +35,36 @@ def require_columns(frame: AnyFrame, columns: Iterable[str], *, what: str, maker
             raise InputError(f"a column of the {what} is named by text; got {column!r}.")
     missing = [column for column in columns if column not in there]
     if missing:
-        near = difflib.get_close_matches(missing[0], there, n=1)
+        near = difflib.get_close_matches(missing[0], [name for name in there if isinstance(name, str)], n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
+        if missing[0] in index_names(frame):
+            hint = f" {missing[0]!r} is its index: frame.reset_index() makes a column of it."
         remedy = f" {maker}." if maker else ""
         raise InputError(f"the {what} lacks {missing}; it has {there}.{hint}{remedy}")
 
 
 def require_choice(name: str, value: Any, options: Sequence[str]) -> None:
     """Raise unless the value is one of the options; suggest the nearest."""
-    if value in options:
+    if isinstance(value, str) and value in options:
         return
     near = difflib.get_close_matches(str(value), options, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise InputError(f"{name} must be one of {list(options)}; got {value!r}.{hint}")
 
 
-def require_rows(ok: np.ndarray[Any, np.dtype[np.bool_]], rule: str, remedy: str = "") -> None:
-    """Raise unless the rule holds in every row; say how many and which rows break it."""
+def require_rows(
+    ok: np.ndarray[Any, np.dtype[np.bool_]], rule: str, remedy: str = "", counts: Floats | None = None
+) -> None:
+    """Raise unless the rule holds in every row; say how many and which rows break it.
+
+    With `counts` each row stands for that many of the caller's rows, whose positions are not known.
+    """
+    if ok.all():
+        return
+    if counts is not None:
+        raise InputError(broken_rule(rule, round(counts[~ok].sum()), round(counts.sum()), (), remedy))
     bad = np.flatnonzero(~ok)
-    if bad.size:
-        raise InputError(broken_rule(rule, bad.size, ok.size, bad[:3].tolist(), remedy))
+    raise InputError(broken_rule(rule, bad.size, ok.size, bad[:3].tolist(), remedy))
 
 
 def broken_rule(rule: str, bad: int, n: int, rows: Sequence[int] = (), remedy: str = "") -> str:
@@ -113,57 +133,105 @@ def text_value(value: Any, name: str, *, empty: bool = False) -> str:
     return value
 
 
+def truth_value(value: Any, name: str) -> bool:
+    """Return True or False, or raise: the text "False" would be true."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise InputError(f"{name} must be True or False; got {value!r}.")
+    return bool(value)
+
+
+def float_array(values: Any, name: str) -> Floats:
+    """Return a sequence of numbers as float64 in one dimension, or raise."""
+    try:
+        array = np.asarray(values)
+        numbers = np.atleast_1d(array.astype(np.float64)) if array.dtype.kind in "iufO" else None
+    except (TypeError, ValueError):
+        numbers = None
+    if numbers is None or numbers.ndim != 1:
+        raise InputError(f"{name} must be numbers in one dimension; got {values!r}.")
+    return numbers
+
+
 def interval_level(interval: Any) -> float | None:
     """Return the coverage of an interval, strictly between 0 and 1, or None."""
     return None if interval is None else number(interval, "interval", low=0, high=1, open_ends=True)
 
 
+def require_numeric(dtype: Any, column: str) -> None:
+    """Raise unless a column's type is one of numbers (decimals count, truth values do not)."""
+    if not dtype.is_numeric():
+        raise InputError(
+            f"{column} must be numeric; its type is {dtype}. Convert it first (clean_log does, for a log)."
+        )
+
+
+def require_ids(column: str, frames: Mapping[str, AnyFrame]) -> None:
+    """Raise unless a column can name customers and has one type in all frames (what each is -> the frame)."""
+    types = {what: frame.collect_schema()[column] for what, frame in frames.items()}
+    if any(dtype.is_nested() for dtype in types.values()):
+        raise InputError(f"{column} must hold text or whole numbers; its type is {next(iter(types.values()))}.")
+    if len(set(types.values())) > 1:
+        each = " and ".join(f"{dtype} in the {what}" for what, dtype in types.items())
+        raise InputError(
+            f"{column} must have one type in both frames; it is {each}. Cast one of them. (In pandas, whole numbers "
+            "beside a missing one are floats.)"
+        )
+
+
 def numeric_column(
-    frame: EagerFrame, column: str, *, what: str, nulls: bool = False
-) -> np.ndarray[Any, np.dtype[np.float64]]:
+    frame: EagerFrame, column: str, *, what: str, nulls: bool = False, counts: Floats | None = None
+) -> Floats:
     """Return a column as float64; raise unless it is numeric and finite (nulls become NaN where allowed)."""
     require_columns(frame, [column], what=what)
     series = frame.get_column(column)
-    if not is_numeric(series):
-        raise InputError(
-            f"{column} must be numeric; its type is {series.dtype}. Convert it first (clean_log does, for a log)."
-        )
+    require_numeric(series.dtype, column)
     values = float_column(series)
-    require_rows(~np.isinf(values), f"{column} must be finite")
+    require_rows(~np.isinf(values), f"{column} must be finite", counts=counts)
     if not nulls:
-        require_rows(~np.isnan(values), f"{column} must not be null or NaN")
+        require_rows(~np.isnan(values), f"{column} must not be null or NaN", counts=counts)
     return values
 
 
 def summary_arrays(
-    frame: EagerFrame, columns: Sequence[str], *, maker: str = SUMMARY_MAKER
-) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
+    frame: EagerFrame, columns: Sequence[str], *, counts: Floats | None = None, maker: str = SUMMARY_MAKER
+) -> dict[str, Floats]:
     """Return a customer summary's columns as float64, with every rule that a model relies on checked.
 
-    `monetary_value` may be null (a customer without a repeat); nothing else may.
+    `monetary_value` may be null (a customer without a repeat); nothing else may. `counts` are those of `require_rows`.
     """
     require_columns(frame, columns, what="summary", maker=maker)
-    arrays = {c: numeric_column(frame, c, what="summary", nulls=c == "monetary_value") for c in columns}
-    if "frequency" in arrays:
-        x = arrays["frequency"]
-        require_rows(x >= 0, "frequency must be 0 or above")
-        require_rows(x == np.floor(x), "frequency must be a whole number: it counts repeat purchase periods")
+    require_some(len(frame), "summary")
+    arrays = {c: numeric_column(frame, c, what="summary", nulls=c == "monetary_value", counts=counts) for c in columns}
+
+    def check(ok: np.ndarray[Any, np.dtype[np.bool_]], rule: str, remedy: str = "") -> None:
+        require_rows(ok, rule, remedy, counts)
+
+    for name, counted in (("frequency", "repeat purchase periods"), ("purchases", "purchase periods")):
+        if name in arrays:
+            check(arrays[name] >= 0, f"{name} must be 0 or above")
+            check(arrays[name] == np.floor(arrays[name]), f"{name} must be a whole number: it counts {counted}")
+    if {"frequency", "monetary_value"} <= set(arrays):
+        check(
+            (arrays["frequency"] == 0) | ~np.isnan(arrays["monetary_value"]),
+            "monetary_value must not be null where frequency is above 0",
+            "It is the mean amount of the repeat purchases.",
+        )
     if "T" in arrays:
-        require_rows(arrays["T"] >= 0, "T must be 0 or above", "It runs from the first purchase to observation_end.")
+        check(arrays["T"] >= 0, "T must be 0 or above", "It runs from the first purchase to observation_end.")
     if "recency" in arrays:
         t_x = arrays["recency"]
-        require_rows(t_x >= 0, "recency must be 0 or above")
+        check(t_x >= 0, "recency must be 0 or above")
         if "T" in arrays:
             # Other tools' division by the ruler can round recency just past T; more than rounding is an error.
             T = arrays["T"]
-            require_rows(
+            check(
                 t_x <= T * (1 + 1e-9),
                 "recency must be <= T",
                 "recency runs from the first to the last purchase; time since the last one is time_since_last.",
             )
             arrays["recency"] = np.minimum(t_x, T)
         if "frequency" in arrays:
-            require_rows(
+            check(
                 (arrays["frequency"] > 0) | (t_x == 0),
                 "recency must be 0 where frequency is 0",
                 "Without a repeat purchase the last purchase is the first.",

@@ -47,7 +47,7 @@ def save_models(path: str | os.PathLike[str], **models: Any) -> None:
         if _class_named(type(model).__name__) is not type(model):
             raise InputError(f"{name} is a {type(model).__name__}, which save_models cannot write.")
     saved = {name: json.loads(model.to_json()) for name, model in models.items()}
-    target = Path(path)
+    target = _file(path)
     draft = target.with_name(target.name + ".part")
     draft.write_text(json.dumps({"schema": SCHEMA, "models": saved}, indent=1, ensure_ascii=False), encoding="utf-8")
     draft.replace(target)
@@ -83,20 +83,25 @@ def load_models(path: str | os.PathLike[str]) -> dict[str, Any]:
     <GammaGamma(first_purchase='exclude'): p=6.25, q=3.74, v=15.44 (given)>
     """
     try:
-        saved = json.loads(Path(path).read_text(encoding="utf-8"))
+        saved = json.loads(_file(path).read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(f"{path} is not a file that save_models wrote: {error}.") from None
     if not isinstance(saved, dict) or saved.get("schema") != SCHEMA or not isinstance(saved.get("models"), dict):
         raise InputError(f"{path} is not a file of schema {SCHEMA} that save_models wrote.")
     models = {}
     for name, values in saved["models"].items():
-        kind = _class_named(str(values.get("model")))
+        named = values.get("model") if isinstance(values, dict) else values
+        kind = _class_named(str(named))
         if kind is None:
-            raise InputError(
-                f"{path} holds {name!r} of class {values.get('model')!r}, which this version does not know."
-            )
+            raise InputError(f"{path} holds {name!r} of class {named!r}, which this version does not know.")
         models[name] = kind.from_json(json.dumps(values))
     return models
+
+
+def _file(path: object) -> Path:
+    if not isinstance(path, (str, os.PathLike)) or not Path(path).name:
+        raise InputError(f"path must name a file, such as 'models.json'; got {path!r}.")
+    return Path(path)
 
 
 def _class_named(name: str) -> Any:

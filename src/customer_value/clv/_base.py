@@ -14,6 +14,7 @@ import numpy as np
 from customer_value._frames import EagerFrame, FrameT, to_eager, with_arrays
 from customer_value._units import in_units
 from customer_value._validation import (
+    float_array,
     interval_level,
     number,
     require_choice,
@@ -32,6 +33,16 @@ from customer_value.clv._rows import DistinctRows, Floats, distinct_rows
 from customer_value.errors import DataWarning, FitWarning, InputError, warn
 
 FirstPurchase = Literal["exclude", "include"]
+_MOST_PURCHASES = 1e9  # of a simulation
+
+
+def require_purchase_model(model: object) -> None:
+    """Raise unless this is a purchase model, and fitted."""
+    if not isinstance(model, PurchaseModel):
+        raise InputError(
+            f"purchase_model must be a purchase model such as clv.ParetoNBD(); got {type(model).__name__}."
+        )
+    model._require_fitted()
 
 
 class PurchaseModel(Model):
@@ -75,7 +86,7 @@ class PurchaseModel(Model):
         ConvergenceError
             No start reached an optimum.
         """
-        columns, counts, self.time_unit_ = fit_counts(summary, self._columns, weights)
+        columns, counts, time_unit = fit_counts(summary, self._columns, weights)
         distinct, distinct_counts = fit_rows(columns, counts, np.ones(counts.size, dtype=bool))
         x = distinct[0]
         if not (x > 0).any():
@@ -85,7 +96,7 @@ class PurchaseModel(Model):
             )
         if not (distinct[2] > 0).any():
             raise InputError("T is 0 for every customer: nothing was observed after the first purchase.")
-        self._fit_arrays(distinct, distinct_counts, {})
+        self._fit_arrays(distinct, distinct_counts, time_unit, {})
         self.diagnostics_["dropout_gain"] = self._dropout_gain(distinct, distinct_counts)
         return self
 
@@ -113,9 +124,9 @@ class PurchaseModel(Model):
     def expected_purchases_new(self, horizon: float | str | Sequence[float] | Floats) -> Any:
         """Return the expected repeat purchases of a new customer: a float, or an array for several horizons."""
         self._require_fitted()
-        if isinstance(horizon, (str, int, float)):
+        if isinstance(horizon, (str, int, float, np.integer)):
             return float(self._expected_purchases_new(self._theta, np.array([self._horizon(horizon)]))[0])
-        times = np.asarray(horizon, dtype=np.float64)
+        times = float_array(horizon, "horizon")
         require_rows(np.isfinite(times) & (times >= 0), "horizon must be 0 or above and finite")
         return self._expected_purchases_new(self._theta, times)
 
@@ -126,8 +137,8 @@ class PurchaseModel(Model):
         """
         rows = self._rows_of(self._open(summary)[0])
         t = self._horizon(horizon)
-        k = np.asarray(counts, dtype=np.float64)
-        require_rows((k >= 0) & (k == np.floor(k)), "counts must be whole numbers, 0 or above")
+        k = float_array(counts, "counts")
+        require_rows(np.isfinite(k) & (k >= 0) & (k == np.floor(k)), "counts must be whole numbers, 0 or above")
         alive = self._probability_alive(self._theta, *rows.columns)
         updated = tuple(np.asarray(p)[..., None] for p in self._if_alive(self._theta, *rows.columns))
         return rows.spread((alive[:, None] * self._pmf_new(updated, k, t) + (1 - alive)[:, None] * (k == 0)).T).T
@@ -185,6 +196,13 @@ class PurchaseModel(Model):
         rng = np.random.default_rng(whole_number(random_state, "random_state"))
         length = number(duration, "duration", low=0, high=math.inf, open_ends=True)
         n = whole_number(n_customers, "n_customers", low=1)
+        # Customers only leave, so later time units bring fewer purchases than the first.
+        most = n * max(length, 1.0) * float(self._expected_purchases_new(self._theta, np.ones(1))[0])
+        if most > _MOST_PURCHASES:
+            raise InputError(
+                f"these arguments may make up to {most:.3g} purchases; at most {_MOST_PURCHASES:.0e} fit. Take fewer "
+                "customers or a shorter duration."
+            )
         customer, time = self._draw_purchases(self._theta, np.full(n, length), rng)
         return pd.DataFrame({"customer": customer, "time": time})
 
@@ -322,7 +340,7 @@ class SpendModel(Model):
         DataWarning
             Customers whose mean is 0 or below were left out; `diagnostics_` counts them.
         """
-        columns, counts, self.time_unit_ = fit_counts(summary, self._read_columns(), weights)
+        columns, counts, time_unit = fit_counts(summary, self._read_columns(), weights)
         x, m = self._amounts(columns)
         bought = x > 0
         positive = m > 0
@@ -340,7 +358,7 @@ class SpendModel(Model):
                 f"({without:,.0f} without a repeat purchase, {unusable:,.0f} with a mean of 0 or below)."
             )
         left_out = {"without a repeat purchase": without, "mean of 0 or below": unusable}
-        self._fit_arrays(distinct, distinct_counts, left_out)
+        self._fit_arrays(distinct, distinct_counts, time_unit, left_out)
         return self
 
     def expected_spend(self, summary: Any) -> Floats:
@@ -349,8 +367,18 @@ class SpendModel(Model):
         A customer without usable amounts of his own gets the population's mean.
         """
         self._require_fitted()
-        rows = self._spend_rows(to_eager(summary, "summary", type(self).__name__)[0])
-        return rows.spread(self._expected_spend(self._theta, *rows.columns))
+        return self._mean_spend(self._spend_rows(to_eager(summary, "summary", type(self).__name__)[0]))
+
+    def _mean_spend(self, rows: DistinctRows) -> Floats:
+        """Expected spend of every original row; NaN, with a warning, where the population's mean does not exist."""
+        mean = rows.spread(self._expected_spend(self._theta, *rows.columns))
+        if missing := int(np.isnan(mean).sum()):
+            warn(
+                f"expected spend is null for {missing:,} of {mean.size:,} customers: they have no usable amounts of "
+                f"their own, and under these parameters of {type(self).__name__} the population has no mean.",
+                FitWarning,
+            )
+        return mean
 
     def _spend_rows(self, frame: EagerFrame) -> DistinctRows:
         """Distinct numbers and means of amounts; (0, 0) where a customer has none that the model can use."""
@@ -365,11 +393,4 @@ class SpendModel(Model):
     def _amounts(self, columns: tuple[Floats, ...]) -> tuple[Floats, Floats]:
         """Number of purchases that the amounts belong to, and their mean."""
         x, money = columns
-        if self.first_purchase == "include":
-            return x, money / np.maximum(x, 1.0)
-        require_rows(
-            (x == 0) | ~np.isnan(money),
-            "monetary_value must not be null where frequency is above 0",
-            "It is the mean amount of the repeat purchases.",
-        )
-        return x, money
+        return (x, money / np.maximum(x, 1.0)) if self.first_purchase == "include" else (x, money)

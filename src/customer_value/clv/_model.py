@@ -160,10 +160,13 @@ class Model:
 
     # ---- fitting ----------------------------------------------------------------------------------------------
 
-    def _fit_arrays(self, columns: tuple[Floats, ...], weights: Floats, left_out: dict[str, float]) -> None:
-        """Maximise the likelihood over distinct rows and store what was learned."""
+    def _fit_arrays(
+        self, columns: tuple[Floats, ...], weights: Floats, time_unit: str | None, left_out: dict[str, float]
+    ) -> None:
+        """Maximise the likelihood over distinct rows and store what was learned; a failed fit stores nothing."""
         starts = self._starts(*columns, weights)
         optimum = maximize(self._total(columns, weights), starts, type(self).__name__)
+        self.time_unit_ = time_unit
         self.params_ = dict(zip(self._parameters, np.exp(optimum.theta).tolist(), strict=True))
         self.log_likelihood_ = optimum.value
         self.n_customers_ = float(weights.sum())

@@ -10,8 +10,11 @@ import numpy as np
 from customer_value._frames import EagerFrame, column_names, nw, open_frame
 from customer_value._validation import (
     SUMMARY_MAKER,
+    float_array,
     numeric_column,
     require_columns,
+    require_lazy,
+    require_numeric,
     require_rows,
     require_some,
     summary_arrays,
@@ -19,6 +22,8 @@ from customer_value._validation import (
 )
 from customer_value.clv._rows import Floats, distinct_rows
 from customer_value.errors import InputError
+
+_WEIGHTS = "weights must be 0 or above and finite"
 
 
 def fit_counts(
@@ -30,32 +35,50 @@ def fit_counts(
     """
     opened = open_frame(summary, "summary")
     require_columns(opened, columns, what="summary", maker=SUMMARY_MAKER)
-    frame: EagerFrame
     if isinstance(opened, nw.LazyFrame):
-        if weights is not None and not isinstance(weights, str):
-            raise InputError("weights of a lazy summary are named by their column; got an array.")
-        ruler = ["time_unit"] if "time_unit" in column_names(opened) else []
-        count = nw.len() if weights is None else nw.col(weights).sum()
-        frame = opened.group_by(*columns, *ruler).agg(count.cast(nw.Float64).alias("_weight")).collect()
-        weights = "_weight"
+        frame, counts = _count_lazy(opened, columns, weights)
+        arrays = summary_arrays(frame, columns, counts=counts)
     else:
         frame = opened
-    require_some(len(frame), "summary")
-    arrays = tuple(summary_arrays(frame, columns).values())
-    if weights is None:
-        counts = np.ones(len(frame))
-    elif isinstance(weights, str):
-        counts = numeric_column(frame, weights, what="summary")
-    else:
-        counts = np.asarray(weights, dtype=np.float64)
-        if counts.shape != (len(frame),):
-            raise InputError(
-                f"weights must have one number for each of the {len(frame)} rows; got shape {counts.shape}."
-            )
-    require_rows(np.isfinite(counts) & (counts >= 0), "weights must be 0 or above and finite")
+        require_some(len(frame), "summary")
+        arrays = summary_arrays(frame, columns)
+        counts = _weights(frame, weights)
     if not counts.any():
         raise InputError("weights must not all be 0: there is no customer left to fit.")
-    return arrays, counts, time_unit_of(frame)
+    return tuple(arrays.values()), counts, time_unit_of(frame)
+
+
+def _weights(frame: EagerFrame, weights: str | Sequence[float] | Floats | None) -> Floats:
+    """Return the weight of each row."""
+    if weights is None:
+        return np.ones(len(frame))
+    if isinstance(weights, str):
+        counts = numeric_column(frame, weights, what="summary")
+    else:
+        counts = float_array(weights, "weights")
+        if counts.size != len(frame):
+            raise InputError(f"weights must have one number for each of the {len(frame)} rows; got {counts.size}.")
+    require_rows(np.isfinite(counts) & (counts >= 0), _WEIGHTS)
+    return counts
+
+
+def _count_lazy(
+    summary: nw.LazyFrame[Any], columns: Sequence[str], weights: str | Sequence[float] | Floats | None
+) -> tuple[EagerFrame, Floats]:
+    """Return the distinct rows of a lazy summary and how many customers each stands for."""
+    if weights is None:
+        count = nw.len()
+    elif isinstance(weights, str):
+        require_columns(summary, [weights], what="summary")
+        require_numeric(summary.collect_schema()[weights], weights)
+        weight = nw.col(weights).cast(nw.Float64)
+        require_lazy(summary, {_WEIGHTS: ((weight.is_finite() & (weight >= 0)).fill_null(False), "")})
+        count = weight.sum()
+    else:
+        raise InputError("weights of a lazy summary are named by their column; got an array.")
+    ruler = ["time_unit"] if "time_unit" in column_names(summary) else []
+    frame = summary.group_by(*columns, *ruler).agg(count.cast(nw.Float64).alias("_weight")).collect()
+    return frame, numeric_column(frame, "_weight", what="summary")
 
 
 def fit_rows(

@@ -9,6 +9,7 @@ from scipy.special import ndtri
 
 from customer_value._frames import (
     AnyFrame,
+    EagerFrame,
     FrameT,
     as_given,
     categorical,
@@ -18,13 +19,22 @@ from customer_value._frames import (
     nw,
     open_frame,
 )
-from customer_value._units import DAYS, day_number
-from customer_value._validation import number, numeric_column, require_columns, require_rows, require_some, whole_number
-from customer_value.clv._base import PurchaseModel
+from customer_value._units import DAYS, date_of, day_number
+from customer_value._validation import (
+    number,
+    numeric_column,
+    require_columns,
+    require_ids,
+    require_rows,
+    require_some,
+    whole_number,
+)
+from customer_value.clv._base import PurchaseModel, require_purchase_model
 from customer_value.clv._rows import Floats
 from customer_value.errors import InputError
-from customer_value.transactions._log import LogRules, check_log, log_columns
-from customer_value.transactions._periods import day_expression, require_dates
+from customer_value.transactions._ids import id_labels
+from customer_value.transactions._log import LogColumns, LogRules, check_log, log_columns, read_log, require_present
+from customer_value.transactions._periods import day_expression
 
 _HORIZON_TOLERANCE = 0.02  # a forecast for 12 months may meet a holdout of 52 weeks, not one of 39
 
@@ -63,8 +73,8 @@ def calibration_by_frequency(
     Raises
     ------
     InputError
-        Columns are missing, customers lack a holdout row or come twice, or the forecast's horizon is not the holdout's
-        length.
+        Columns are missing or break a rule, customers lack a holdout row or come twice, their ids are of two types,
+        or the forecast's horizon is not the holdout's length.
 
     Notes
     -----
@@ -87,14 +97,17 @@ def calibration_by_frequency(
     left, right = collect(given), collect(open_frame(holdout, "holdout"))
     require_columns(left, [customer_id, "frequency", "expected_purchases"], what="forecast", maker="score_clv makes it")
     require_columns(right, [customer_id, "holdout_purchases"], what="holdout", maker="summarize_holdout makes it")
-    require_some(len(left), "forecast")
+    for frame, what in ((left, "forecast"), (right, "holdout")):
+        require_some(len(frame), what)
     limit = whole_number(top, "top", low=1)
     z = ndtri((1 + number(interval, "interval", low=0, high=1, open_ends=True)) / 2)
     _require_same_length(left, right)
 
     seen = _holdout_of(left, right, customer_id)
-    x = numeric_column(left, "frequency", what="forecast")
+    x = _counts(left, "frequency", "forecast")
     expected = numeric_column(left, "expected_purchases", what="forecast")
+    require_rows(expected >= 0, "expected_purchases must be 0 or above")
+    limit = int(min(limit, x.max() + 1))
     group = np.minimum(x, limit).astype(np.intp)
     n = np.bincount(group, minlength=limit + 1)
     rows = np.flatnonzero(n)
@@ -121,12 +134,18 @@ def calibration_by_frequency(
     return result
 
 
+def _counts(frame: EagerFrame, column: str, what: str) -> Floats:
+    counts = numeric_column(frame, column, what=what)
+    require_rows((counts >= 0) & (counts == np.floor(counts)), f"{column} must be a whole number, 0 or above")
+    return counts
+
+
 def _require_same_length(predicted: nw.DataFrame[Any], holdout: nw.DataFrame[Any]) -> None:
     """Raise where the frames tell their lengths and these differ: such a comparison means nothing."""
     if not {"horizon", "time_unit"} <= set(predicted.columns) or "holdout_duration" not in holdout.columns:
         return
     horizon = numeric_column(predicted, "horizon", what="forecast").max()
-    length = numeric_column(holdout, "holdout_duration", what="holdout").max(initial=0.0)
+    length = numeric_column(holdout, "holdout_duration", what="holdout").max()
     if abs(horizon - length) > _HORIZON_TOLERANCE * length:
         unit = predicted.get_column("time_unit")[0]
         raise InputError(
@@ -141,9 +160,13 @@ def _holdout_of(left: nw.DataFrame[Any], right: nw.DataFrame[Any], key: str) -> 
         raise InputError(
             f"forecast and holdout must be frames of one library; got {engine_of(left)} and {engine_of(right)}."
         )
-    for frame, what in ((left, "forecast"), (right, "holdout")):
-        if frame.get_column(key).n_unique() != len(frame):
+    frames = {"forecast": left, "holdout": right}
+    require_ids(key, frames)
+    for what, frame in frames.items():
+        require_present(frame.get_column(key), f"Leave such rows out of the {what}.")
+        if np.unique(id_labels(frame.get_column(key))).size != len(frame):
             raise InputError(f"{key} must be unique in the {what}; some customers come more than once.")
+    _counts(right, "holdout_purchases", "holdout")
     joined = left.select(key).with_row_index("_row").join(right.select(key, "holdout_purchases"), on=key, how="left")
     seen = numeric_column(joined.sort("_row"), "holdout_purchases", what="holdout", nulls=True)
     require_rows(
@@ -193,7 +216,8 @@ def tracking_table(
     Raises
     ------
     InputError
-        Columns are missing or hold nulls, the model has no time unit, or the dates leave no whole period.
+        Columns are missing or hold nulls, the model has no time unit, or the dates are out of order or leave no whole
+        period.
 
     Notes
     -----
@@ -214,15 +238,17 @@ def tracking_table(
     """
     opened = open_frame(log, "log")
     columns = log_columns(opened, customer_id, date, amount)
-    require_dates(opened.collect_schema()[date], date)  # plain dates as Python objects have no year or month here
-    purchase_model._require_fitted()
+    require_purchase_model(purchase_model)
     if purchase_model.time_unit_ is None:
         raise InputError("tracking_table needs the model's time unit; fit on a summary of summarize_customers.")
     unit_days = DAYS[purchase_model.time_unit_]
     length = whole_number(period_days, "period_days", low=1)
     calibrated, last = day_number(calibration_end, "calibration_end"), day_number(observation_end, "observation_end")
-    check_log(opened.lazy(), columns, LogRules())
-    starts, bought = _cohort_days(opened, customer_id, date, amount, calibrated, last)
+    if calibrated > last:
+        raise InputError(
+            f"calibration_end must not be after observation_end; got {date_of(calibrated)} and {date_of(last)}."
+        )
+    starts, bought = _cohort_days(_log_days(opened, columns), calibrated, last)
     if not starts[0].size:
         raise InputError(f"no customer bought on or before calibration_end={calibration_end}: no cohort to track.")
     origin = int(starts[0].min())
@@ -247,15 +273,20 @@ def tracking_table(
     return result
 
 
-def _cohort_days(
-    log: AnyFrame, customer_id: str, date: str, amount: str, calibrated: int, last: int
-) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+def _log_days(log: AnyFrame, columns: LogColumns) -> nw.LazyFrame[Any]:
+    """Customer, day number and amount of each row of a log, checked."""
+    if isinstance(log, nw.LazyFrame):
+        check_log(log, columns, LogRules())
+        key, amount = nw.col(columns.customer_id), nw.col(columns.amount)
+        return log.select(_key=key, _day=day_expression(columns.date), _amount=amount)
+    rows = read_log(log, columns, LogRules())
+    return make_frame({"_key": id_labels(rows.keys), "_day": rows.days, "_amount": rows.amounts}, log).lazy()
+
+
+def _cohort_days(log: nw.LazyFrame[Any], calibrated: int, last: int) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
     """Days and counts of the cohort's first purchases, and of all its purchases."""
     days = (
-        log.lazy()
-        .filter(nw.col(amount) >= 0)
-        .select(nw.col(customer_id).alias("_key"), day_expression(date).alias("_day"))
-        .filter(nw.col("_day") <= last)
+        log.filter((nw.col("_amount") >= 0) & (nw.col("_day") <= last))
         .group_by("_key", "_day")
         .agg(nw.len().alias("_rows"))
     )

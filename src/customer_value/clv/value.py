@@ -19,11 +19,11 @@ from customer_value._validation import (
     summary_arrays,
     time_unit_of,
 )
-from customer_value.clv._base import PurchaseModel, SpendModel
+from customer_value.clv._base import PurchaseModel, SpendModel, require_purchase_model
 from customer_value.clv._intervals import delta_interval, log_spread
 from customer_value.clv._outcomes import CountTable, count_tables, total_quantile
 from customer_value.clv._rows import DistinctRows, Floats, distinct_rows
-from customer_value.errors import InputError
+from customer_value.errors import DataWarning, InputError, warn
 
 Positions = NDArray[np.intp]
 
@@ -99,9 +99,9 @@ def score_clv(
     Warns
     -----
     DataWarning
-        The discount rate is absurd for its unit.
+        The discount rate is absurd for its unit, or the column of expected spend is null for some customers.
     FitWarning
-        P(alive) cannot be supported by the data.
+        P(alive) cannot be supported by the data, or a customer's mean spend does not exist under the spend model.
 
     Notes
     -----
@@ -130,8 +130,12 @@ def score_clv(
     1            2     0.74                2.29           26.30  18.08
     """
     frame, back = to_eager(summary, "summary", "score_clv")
-    _require_models(purchase_model, spend_model)
-    purchase_model._require_fitted()
+    require_purchase_model(purchase_model)
+    if not isinstance(spend_model, (SpendModel, str)):
+        raise InputError(
+            "spend_model must be a model such as clv.GammaGamma(), or a column's name; "
+            f"got {type(spend_model).__name__}."
+        )
     unit = purchase_model.time_unit_
     require_same_ruler(unit, time_unit_of(frame), type(purchase_model).__name__)
     t = in_units(horizon, unit)
@@ -167,18 +171,6 @@ def score_clv(
     return result
 
 
-def _require_models(purchase_model: object, spend_model: object) -> None:
-    if not isinstance(purchase_model, PurchaseModel):
-        raise InputError(
-            f"purchase_model must be a purchase model such as clv.ParetoNBD(); got {type(purchase_model).__name__}."
-        )
-    if not isinstance(spend_model, (SpendModel, str)):
-        raise InputError(
-            "spend_model must be a model such as clv.GammaGamma(), or a column's name; "
-            f"got {type(spend_model).__name__}."
-        )
-
-
 def _margin(frame: EagerFrame, margin: float | str) -> Floats:
     if isinstance(margin, str):
         margins = numeric_column(frame, margin, what="summary")
@@ -212,10 +204,16 @@ class _Spend:
             self.mean = numeric_column(frame, model, what="summary", nulls=True)
             with np.errstate(invalid="ignore"):
                 require_rows(~(self.mean < 0), f"{model} must be 0 or above: it is the spend of one purchase")
+            if missing := int(np.isnan(self.mean).sum()):
+                warn(
+                    f"clv is null for {missing:,} of {self.mean.size:,} customers: {model} is null there. A spend "
+                    "model such as clv.GammaGamma has a mean for customers without a repeat purchase.",
+                    DataWarning,
+                )
         else:
             model._require_fitted()
             self._rows = model._spend_rows(frame)
-            self.mean = self._rows.spread(model._expected_spend(model._theta, *self._rows.columns))
+            self.mean = model._mean_spend(self._rows)
 
     def log_spread(self) -> Floats:
         """Standard deviation of ln(mean spend) that the spend parameters' uncertainty brings, per row."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from customer_value._frames import Backend, Column, empty_frame, make_frame
 from customer_value._optional import package_folder
-from customer_value._validation import require_backend
+from customer_value._validation import require_backend, truth_value
 
 _MASTER_COLUMNS = ("customer_id", "date", "quantity", "amount")
 _SAMPLE_COLUMNS = ("master_id", *_MASTER_COLUMNS)
@@ -41,7 +41,7 @@ def load_cdnow(*, sample: bool = False, backend: Backend = "pandas") -> Any:
     Raises
     ------
     InputError
-        `backend` is not one of the three.
+        `backend` is not one of the three, or `sample` not True or False.
     MissingDependencyError
         lifetimes, whose files these are, or the library of `backend` is not installed.
 
@@ -67,7 +67,7 @@ def load_cdnow(*, sample: bool = False, backend: Backend = "pandas") -> Any:
     ['customer_id', 'date', 'amount', 'quantity', 'master_id']
     """
     require_backend(backend)
-    if sample:
+    if truth_value(sample, "sample"):
         table = dict(zip(_SAMPLE_COLUMNS, np.loadtxt(_file("CDNOW_sample.txt")).T, strict=True))
     else:
         table = dict(zip(_MASTER_COLUMNS, np.loadtxt(_file("CDNOW_master.txt"), skiprows=1).T, strict=True))

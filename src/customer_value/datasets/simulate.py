@@ -9,7 +9,7 @@ import numpy as np
 
 from customer_value._frames import Backend, Column, empty_frame, make_frame
 from customer_value._units import DAYS, Day, TimeUnit, date_of, day_number
-from customer_value._validation import number, require_backend, require_choice, whole_number
+from customer_value._validation import number, require_backend, require_choice, truth_value, whole_number
 from customer_value.datasets._stories import STORIES, Floats, Story
 from customer_value.errors import InputError
 
@@ -123,6 +123,7 @@ def simulate_transactions(
     require_choice("process", process, tuple(STORIES))
     require_choice("time_unit", time_unit, tuple(DAYS))
     require_backend(backend)
+    with_truth = truth_value(return_truth, "return_truth")
     given = {"r": r, "alpha": alpha, "s": s, "beta": beta, "a": a, "b": b}
     parameters = _parameters(process, {name: value for name, value in given.items() if value is not None}, time_unit)
     spend = (_positive(p, "p"), number(q, "q", low=1, open_ends=True), _positive(v, "v"))
@@ -142,7 +143,7 @@ def simulate_transactions(
         "date": np.concatenate([block[1] for block in blocks]).astype("datetime64[D]"),
         "amount": np.concatenate([block[2] for block in blocks]),
     }
-    if not return_truth:
+    if not with_truth:
         return make_frame(log, like=like).to_native()
     known: dict[str, Column] = {"customer_id": customer_id, **truth, "time_unit": np.full(n_customers, time_unit)}
     return make_frame(log, like=like).to_native(), make_frame(known, like=like).to_native()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from customer_value._frames import to_eager
-from customer_value._validation import numeric_column, require_columns, require_some
+from customer_value._validation import numeric_column, require_columns, require_rows, require_some
 from customer_value.plots._axes import ACTUAL, EXPECTED, axes_for, head, name_ends, tidy
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ def calibration_by_frequency(table: Any, *, ax: Axes | None = None) -> Axes:
     >>> ax.get_ylabel()
     'Purchases per customer in the holdout'
     """
-    ax = axes_for(ax, "calibration_by_frequency", (7.0, 4.4))
     opened, _ = to_eager(table, "table", "calibration_by_frequency")
     maker = "cv.calibration_by_frequency(predicted, holdout) makes it"
     require_columns(opened, ["frequency", "customers", "predicted", "observed"], what="table", maker=maker)
@@ -56,21 +55,24 @@ def calibration_by_frequency(table: Any, *, ax: Axes | None = None) -> Axes:
     predicted, observed, customers = (
         numeric_column(opened, column, what="table") for column in ("predicted", "observed", "customers")
     )
-    places = np.arange(len(opened))
-
-    ax.plot(places, predicted, color=EXPECTED, marker="o", markersize=5, markerfacecolor="white", linewidth=1.8)
+    frequencies = opened.get_column("frequency")
+    require_rows(~np.asarray(frequencies.is_null().to_numpy(), dtype=bool), "frequency must not be null")
     with_interval = {"observed_lower", "observed_upper"} <= set(opened.columns)
     if with_interval:
         low, high = (
             numeric_column(opened, column, what="table", nulls=True) for column in ("observed_lower", "observed_upper")
         )
+    places = np.arange(len(opened))
+
+    ax = axes_for(ax, "calibration_by_frequency", (7.0, 4.4))
+    ax.plot(places, predicted, color=EXPECTED, marker="o", markersize=5, markerfacecolor="white", linewidth=1.8)
+    if with_interval:
         ax.vlines(places, low, high, color=ACTUAL, linewidth=1.2, alpha=0.6)
     ax.plot(places, observed, color=ACTUAL, marker="o", markersize=6, linestyle="none")
 
     name_ends(ax, places[-1], ("observed", observed[-1], ACTUAL), ("expected", predicted[-1], EXPECTED))
 
-    frequencies = [str(frequency) for frequency in opened.get_column("frequency").to_list()]
-    ticks = [f"{frequency}\n{count:,.0f}" for frequency, count in zip(frequencies, customers, strict=True)]
+    ticks = [f"{frequency}\n{count:,.0f}" for frequency, count in zip(frequencies.to_list(), customers, strict=True)]
     ax.set_xticks(places, ticks)
     ax.set_xlim(-0.5, len(opened) + 0.1)
     ax.set_ylim(bottom=0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from customer_value._frames import EagerFrame, to_eager
-from customer_value._validation import numeric_column, require_columns, require_rows, require_some
+from customer_value._validation import numeric_column, require_columns, require_rows, require_some, text_value
 from customer_value.plots._axes import ACTUAL, EMPTY, QUIET, axes_for, head, short
 
 if TYPE_CHECKING:
@@ -62,17 +62,20 @@ def rfm_heatmap(
     >>> cv.plots.rfm_heatmap(scored).get_title(loc="left")
     'Value by recency and frequency'
     """
-    ax = axes_for(ax, "rfm_heatmap", (6.4, 5.4))
+    text_value(unit, "unit", empty=True)
+    text_value(suffix, "suffix", empty=True)
     opened, _ = to_eager(frame, "frame", "rfm_heatmap")
     r, f = (_scores(opened, f"{dimension}_score{suffix}") for dimension in "rf")
     size = max(_FEWEST_SCORES, int(r.max()), int(f.max()))
     cells = (r - 1) * size + (f - 1)
     customers = np.bincount(cells, minlength=size * size).reshape(size, size)
-    if value is None:
+    worth = None if value is None else numeric_column(opened, value, what="frame")
+    ax = axes_for(ax, "rfm_heatmap", (6.4, 5.4))
+    if worth is None:
         _draw(ax, np.where(customers > 0, customers, np.nan), [["" for _ in row] for row in customers])
         head(ax, "Customers by recency and frequency", "Number of customers")
     else:
-        totals = np.bincount(cells, numeric_column(opened, value, what="frame"), minlength=size * size)
+        totals = np.bincount(cells, worth, minlength=size * size)
         means = np.divide(totals.reshape(size, size), customers, out=np.full((size, size), np.nan), where=customers > 0)
         _draw(ax, means, [[f"\nn = {count:,}" for count in row] for row in customers])
         head(ax, "Value by recency and frequency", f"Mean {value} per customer ({unit}); n = customers")

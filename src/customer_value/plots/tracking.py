@@ -25,8 +25,8 @@ def tracking(table: Any, *, ax: Axes | None = None, kind: Literal["cumulative", 
     Parameters
     ----------
     table
-        What `cv.tracking_table` gives: period_end, in_calibration, and expected and actual (or, for the cumulative
-        picture, expected_cumulative and actual_cumulative).
+        What `cv.tracking_table` gives, in any order: period_end, in_calibration, and expected and actual (or, for the
+        cumulative picture, expected_cumulative and actual_cumulative).
     ax
         Axes to draw on; a new figure by default.
     kind
@@ -56,7 +56,6 @@ def tracking(table: Any, *, ax: Axes | None = None, kind: Literal["cumulative", 
     'Repeat purchases per week'
     """
     require_choice("kind", kind, _KINDS)
-    ax = axes_for(ax, "tracking", (7.4, 4.2))
     opened, _ = to_eager(table, "table", "tracking")
     columns = ["expected", "actual"] if kind == "incremental" else ["expected_cumulative", "actual_cumulative"]
     maker = "cv.tracking_table(log, ...) makes it"
@@ -64,14 +63,19 @@ def tracking(table: Any, *, ax: Axes | None = None, kind: Literal["cumulative", 
     require_some(len(opened), "table")
     ends = _dates(opened)
     expected, actual = (numeric_column(opened, column, what="table") for column in columns)
+    inside = _inside(opened)
+    order = np.argsort(ends)
+    ends, expected, actual, inside = ends[order], expected[order], actual[order], inside[order]
+    require_rows(np.append(True, ends[1:] != ends[:-1]), "period_end must differ from row to row")
 
+    ax = axes_for(ax, "tracking", (7.4, 4.2))
     ax.plot(ends, actual, color=ACTUAL, linewidth=1.4)
     ax.plot(ends, expected, color=EXPECTED, linewidth=2.2)
     cumulative = kind == "cumulative"
     ends_of = [("actual", actual[-1], ACTUAL), ("expected", expected[-1], EXPECTED)]
     # Only a running total says something by its last number; a single week does not.
     name_ends(ax, ends[-1], *((f"{n} {y:,.0f}" if cumulative else n, y, colour) for n, y, colour in ends_of))
-    _mark_calibration(ax, ends, _inside(opened))
+    _mark_calibration(ax, ends, inside)
 
     dates = import_optional("matplotlib.dates", what="tracking", install=INSTALL)
     ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(ax.xaxis.get_major_locator(), show_offset=False))

@@ -115,13 +115,19 @@ class SegmentRules:
         whole_number(self.bins, "bins of the rules", low=2)
         if not isinstance(self.rules, Mapping) or not self.rules:
             raise InputError(f"rules must map names to boxes of scores, at least one; got {self.rules!r}.")
-        for name in self.names:
+        for name in [*self.rules, *([] if self.default is None else [self.default])]:
             text_value(name, "the name of a segment")
         for name, box in self.boxes():
             _check_box(name, box, self.bins)
         if not self.dimensions:
             raise InputError(f"rules must limit at least one of the scores {list(DIMENSIONS)}.")
-        for language, texts in self.labels.items():
+        by_language = self.labels
+        if not (isinstance(by_language, Mapping) and all(isinstance(texts, Mapping) for texts in by_language.values())):
+            raise InputError(
+                f"labels must map languages to texts by name, {{'en': {{name: text}}}}; got {by_language!r}."
+            )
+        text_value(self.source, "source", empty=True)
+        for language, texts in by_language.items():
             lacking = [name for name in self.names if name not in texts]
             if lacking:
                 raise InputError(f"labels[{language!r}] of the rules lack {lacking}.")
