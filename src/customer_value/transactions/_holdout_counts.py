@@ -12,7 +12,7 @@ from customer_value._units import TIME_UNITS, Grain, day_number, period_number
 from customer_value._validation import require_lazy, require_some
 from customer_value.errors import InputError
 from customer_value.transactions._ids import id_labels
-from customer_value.transactions._log import LogArrays, LogColumns, require_present
+from customer_value.transactions._log import LogArrays, LogColumns, LogFacts, require_present
 from customer_value.transactions._periods import in_ruler
 from customer_value.transactions._plan import RefundPolicy
 from customer_value.transactions._summary_arrays import summarize_arrays
@@ -123,21 +123,17 @@ def count_eager(rows: LogArrays, known: EagerFrame, plan: HoldoutPlan) -> EagerF
     )
 
 
-def count_lazy(holdout: Lazy, known: Lazy, plan: HoldoutPlan) -> Lazy:
+def count_lazy(holdout: Lazy, known: Lazy, plan: HoldoutPlan, facts: LogFacts) -> Lazy:
     """Count in expressions, and join to the customers of the summary."""
-    key, period = plan.columns.customer_id, nw.col("_period")
+    key, period, bought = plan.columns.customer_id, nw.col("_period"), nw.col("_bought")
     rows = log_rows(holdout, plan.columns, plan.grain)
     if plan.refunds == "drop":
         rows = rows.filter(nw.col("_value") >= 0)
-    periods = merge_periods(rows, key)
+    periods = merge_periods(rows, key, plan.grain, has_refunds=facts.refunds > 0 and plan.refunds != "drop")
     if plan.refunds == "match":
-        first = periods.filter(nw.col("_sales") > 0).group_by(key).agg(period.min().alias("_first"))
-        periods = periods.join(first, on=key, how="inner").filter(period >= nw.col("_first"))
-    bought = nw.when(nw.col("_sales") > 0).then(nw.lit(1)).otherwise(nw.lit(0)).alias("holdout_purchases")
-    counts = (
-        periods.with_columns(bought, nw.col("_value").alias("holdout_value"))
-        .group_by(key)
-        .agg(nw.col("holdout_purchases").sum(), nw.col("holdout_value").sum())
+        periods = periods.with_columns(bought.min().over(key).alias("_first")).filter(period >= nw.col("_first"))
+    counts = periods.group_by(key).agg(
+        bought.count().alias("holdout_purchases"), nw.col("_value").sum().alias("holdout_value")
     )
     return (
         known.select(key)

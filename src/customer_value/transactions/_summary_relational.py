@@ -1,7 +1,9 @@
 """The customer summary as one expression body: lazy, and the same on polars, DuckDB, Dask and PySpark.
 
-Only the times between purchases need rows in order. A refund's latest earlier purchase does not: what is matched to a
-customer's purchase periods from p on is what happened from his first purchase period at or after p on.
+Rows merge into grain periods and periods into customers: two aggregations, with a customer's first purchase period
+written beside each of his periods in between. At the day grain a period is its date, and days are counted only where
+customers are, not where rows are. Nothing but the times between purchases needs rows in order: what "match" sets
+against purchase periods from p on is what happened from the customer's first purchase period at or after p on.
 """
 
 from __future__ import annotations
@@ -24,128 +26,139 @@ from customer_value.transactions._refunds import nothing_bought, warn_left_out
 Lazy = nw.LazyFrame[Any]
 
 _WITHOUT_ORDER = {"dask": "frame.compute()"}  # engines without windows over ordered rows, and the way out of them
+_PERIOD, _VALUE, _BOUGHT, _FIRST = nw.col("_period"), nw.col("_value"), nw.col("_bought"), nw.col("_first")
 
 
-def summarize_relational(log: Lazy, plan: SummaryPlan) -> Lazy:
-    """Summarise each customer's purchase periods, lazily; the checks of `check_log` are taken as passed."""
-    engine = engine_of(log)
+def summarize_relational(log: Lazy, plan: SummaryPlan, facts: LogFacts) -> Lazy:
+    """Summarise each customer's purchase periods, lazily; the rules of `check_log` are taken as kept."""
+    engine, key = engine_of(log), plan.columns.customer_id
     if plan.regularity and engine in _WITHOUT_ORDER:
         raise InputError(
             f"regularity=True needs rows in order within each customer, which {engine} does not offer: "
             f"call {_WITHOUT_ORDER[engine]} first and summarize the result."
         )
-    key = plan.columns.customer_id
     rows = log_rows(log, plan.columns, plan.grain)
     if plan.refunds == "drop":
-        rows = rows.filter(nw.col("_value") >= 0)
-    periods = merge_periods(rows, key)
-    purchases = periods.filter(nw.col("_sales") > 0)
-    customers = _purchase_counts(purchases, plan)
-    parts = [customers, _values(periods, purchases, customers, plan)]
+        rows = rows.filter(_VALUE >= 0)
+    has_refunds = facts.refunds > 0 and plan.refunds != "drop"
+    periods = merge_periods(rows, key, plan.grain, has_refunds=has_refunds)
+    parts = [_customers(periods, plan, engine, has_refunds=has_refunds)]
     if plan.columns.order_id is not None:
         # Dask's n_unique adds up partitions, and so counts an order in two of them twice.
-        orders = rows.filter(nw.col("_value") >= 0).select(key, "_order").unique()
+        orders = rows.filter(_VALUE >= 0).select(key, "_order").unique()
         parts.append(orders.group_by(key).agg(nw.len().alias("orders")))
     if plan.regularity:
-        parts.append(_log_intervals(purchases, plan))
+        parts.append(_log_intervals(periods, plan))
     joined = reduce(lambda left, right: left.join(right, on=key, how="inner"), parts)
     return _on_ruler(joined, plan, engine).select(plan.output_columns).sort(key)
 
 
 def log_rows(log: Lazy, columns: LogColumns, grain: str) -> Lazy:
-    """Give each row of the log its grain period, its date and its amount as a float."""
+    """Give each row of the log its grain period (at the day grain its date), its date and its amount as a float."""
     date = columns.date
     midnight = midnight_expression(date, log.collect_schema()[date], engine_of(log))
-    order = [] if columns.order_id is None else [nw.col(columns.order_id).alias("_order")]
+    period = midnight if grain == "day" else period_expression(date, day_expression(date), grain)
     return log.select(
         columns.customer_id,
-        period_expression(date, day_expression(date), grain).cast(nw.Int64).alias("_period"),
-        midnight.alias("_date"),
+        period.alias("_period"),
         nw.col(columns.amount).cast(nw.Float64).alias("_value"),
-        *order,
+        *([] if grain == "day" else [midnight.alias("_date")]),
+        *([] if columns.order_id is None else [nw.col(columns.order_id).alias("_order")]),
     )
 
 
-def merge_periods(rows: Lazy, key: str) -> Lazy:
-    """Merge the rows of a customer's grain period: how many are sales, on which days, and what all amount to."""
-    sale = nw.col("_value") >= 0
-    marked = rows.with_columns(
-        nw.when(sale).then(nw.lit(1)).otherwise(nw.lit(0)).alias("_sale"),
-        nw.when(sale).then(nw.col("_date")).alias("_bought"),
-    )
-    return marked.group_by(key, "_period").agg(
-        nw.col("_sale").sum().alias("_sales"),
-        nw.col("_value").sum(),
-        nw.col("_bought").min().alias("_first_bought"),
-        nw.col("_bought").max().alias("_last_bought"),
-    )
+def merge_periods(rows: Lazy, key: str, grain: str, *, has_refunds: bool) -> Lazy:
+    """Merge the rows of a customer's grain period; `_bought` is the period, null where it has refunds only.
+
+    At coarser grains the days of its first and last purchase come with it.
+    """
+    sums = [_VALUE.sum()]
+    if grain != "day":
+        sums += [nw.col("_date").min().alias("_from"), nw.col("_date").max().alias("_to")]
+    if not has_refunds:
+        return rows.group_by(key, "_period").agg(*sums).with_columns(_PERIOD.alias("_bought"))
+    sale = _VALUE >= 0
+    marked = rows.with_columns(_flag(sale, "_sales"))
+    if grain != "day":
+        marked = marked.with_columns(nw.when(sale).then(nw.col("_date")).alias("_date"))
+    merged = marked.group_by(key, "_period").agg(*sums, nw.col("_sales").sum())
+    return merged.with_columns(nw.when(nw.col("_sales") > 0).then(_PERIOD).alias("_bought"))
 
 
-def _purchase_counts(purchases: Lazy, plan: SummaryPlan) -> Lazy:
-    """Count each customer's purchase periods, in all and per window, and find where they begin and end."""
-    period = nw.col("_period")
-    inside = {w.suffix: period >= w.first_period for w in plan.windows}
-    marked = purchases.select(
-        *(plan.columns.customer_id, "_period", "_first_bought", "_last_bought"),
-        *(nw.when(i).then(nw.lit(1)).otherwise(nw.lit(0)).alias(f"purchases_{s}") for s, i in inside.items()),
-        *(nw.when(i).then(period).alias(f"_start_{s}") for s, i in inside.items()),
+def _customers(periods: Lazy, plan: SummaryPlan, engine: str, *, has_refunds: bool) -> Lazy:
+    """Count each customer's purchase periods and sum their amounts, in all, repeated and per window."""
+    key, suffixes = plan.columns.customer_id, [window.suffix for window in plan.windows]
+    starts = {
+        w.suffix: date_literal(w.first_day, engine) if plan.grain == "day" else w.first_period for w in plan.windows
+    }
+    marked = periods.with_columns(
+        _BOUGHT.min().over(key).alias("_first"),
+        *(nw.when(start <= _BOUGHT).then(_BOUGHT).alias(f"_bought_{s}") for s, start in starts.items()),
     )
-    return marked.group_by(plan.columns.customer_id).agg(
-        nw.len().alias("purchases"),
-        period.min().alias("_first"),
-        period.max().alias("_last"),
-        nw.col("_first_bought").min().alias("first_date"),
-        nw.col("_last_bought").max().alias("last_date"),
-        *(nw.col(f"purchases_{s}").sum() for s in inside),
-        *(nw.col(f"_start_{s}").min() for s in inside),
-    )
-
-
-def _values(periods: Lazy, purchases: Lazy, customers: Lazy, plan: SummaryPlan) -> Lazy:
-    """Sum each customer's amounts: in all, over repeat purchase periods, and per window."""
-    key, period, value = plan.columns.customer_id, nw.col("_period"), nw.col("_value")
-    starts = customers.select(key, "_first", *(f"_start_{w.suffix}" for w in plan.windows))
-    if plan.refunds == "match":
-        repeats = purchases.join(starts, on=key, how="inner").filter(period > nw.col("_first"))
-        starts = starts.join(repeats.group_by(key).agg(period.min().alias("_second")), on=key, how="left")
-        counted = {
-            "total_value": period >= nw.col("_first"),
-            "_repeat_value": period >= nw.col("_second"),
-            **{f"value_{w.suffix}": period >= nw.col(f"_start_{w.suffix}") for w in plan.windows},
-        }
+    if has_refunds and plan.refunds == "match":
+        marked = marked.with_columns(nw.when(_BOUGHT > _FIRST).then(_BOUGHT).alias("_later")).with_columns(
+            nw.col("_later").min().over(key).alias("_second"),
+            *(nw.col(f"_bought_{s}").min().over(key).alias(f"_start_{s}") for s in suffixes),
+        )
+        counted = {"total_value": _PERIOD >= _FIRST, "_repeat_value": nw.col("_second") <= _PERIOD}
+        counted |= {f"value_{s}": nw.col(f"_start_{s}") <= _PERIOD for s in suffixes}
     else:
-        counted = {
-            "total_value": ~period.is_null(),
-            "_repeat_value": (period > nw.col("_first")) & (nw.col("_sales") > 0),
-            **{f"value_{w.suffix}": period >= w.first_period for w in plan.windows},
-        }
-    marked = periods.join(starts, on=key, how="inner").with_columns(
-        nw.when(inside).then(value).otherwise(nw.lit(0.0)).alias(name) for name, inside in counted.items()
+        marked = marked.with_columns(_VALUE.alias("total_value"))
+        counted = {"_repeat_value": _BOUGHT > _FIRST}
+        counted |= {f"value_{s}": start <= _PERIOD for s, start in starts.items()}
+    summed = marked.with_columns(
+        nw.when(inside).then(_VALUE).otherwise(nw.lit(0.0)).alias(name) for name, inside in counted.items()
     )
-    return marked.group_by(key).agg(nw.col(name).sum() for name in counted)
+    days = [] if plan.grain == "day" else [nw.col("_from").min(), nw.col("_to").max()]
+    customers = summed.group_by(key).agg(
+        _BOUGHT.count().alias("purchases"),
+        _BOUGHT.min().alias("_first"),
+        _BOUGHT.max().alias("_last"),
+        *days,
+        *(nw.col(name).sum() for name in dict.fromkeys(["total_value", *counted])),
+        *(nw.col(f"_bought_{s}").count().alias(f"purchases_{s}") for s in suffixes),
+    )
+    return customers.filter(nw.col("purchases") > 0) if has_refunds else customers
 
 
-def _log_intervals(purchases: Lazy, plan: SummaryPlan) -> Lazy:
+def _flag(condition: nw.Expr, name: str) -> nw.Expr:
+    return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0)).alias(name)
+
+
+def _number(column: str, plan: SummaryPlan) -> nw.Expr:
+    """Number of a period, counted from 1970."""
+    return day_expression(column) if plan.grain == "day" else nw.col(column)
+
+
+def _log_intervals(periods: Lazy, plan: SummaryPlan) -> Lazy:
     """Sum the logarithms of the times between each customer's consecutive purchase periods."""
-    key, period = plan.columns.customer_id, nw.col("_period")
-    before = period.shift(1).over(key, order_by="_period")
-    waited = purchases.select(key, plan.in_ruler(period - before).log().alias("log_intervals"))
+    key, number = plan.columns.customer_id, nw.col("_number")
+    bought = periods.filter(~_BOUGHT.is_null()).select(key, _number("_bought", plan).alias("_number"))
+    before = number.shift(1).over(key, order_by="_number")
+    waited = bought.select(key, plan.in_ruler(number - before).log().alias("log_intervals"))
     return waited.group_by(key).agg(nw.col("log_intervals").sum())
 
 
 def _on_ruler(customers: Lazy, plan: SummaryPlan, engine: str) -> Lazy:
     """Turn whole periods into times on the ruler, and keep the customers of the cohort asked for."""
-    first, last, purchases = nw.col("_first"), nw.col("_last"), nw.col("purchases").cast(nw.Int64)
-    counts = ["purchases", *(f"purchases_{w.suffix}" for w in plan.windows)]
+    counts = ["purchases", *(f"purchases_{window.suffix}" for window in plan.windows)]
     counts += [] if plan.columns.order_id is None else ["orders"]
-    made = customers.with_columns(
+    first_day, last_day = ("_first", "_last") if plan.grain == "day" else ("_from", "_to")
+    first, last, repeats = nw.col("_first_number"), nw.col("_last_number"), nw.col("frequency")
+    numbered = customers.with_columns(
         *(nw.col(count).cast(nw.Int64) for count in counts),
+        (nw.col("purchases").cast(nw.Int64) - 1).alias("frequency"),
+        _number("_first", plan).cast(nw.Int64).alias("_first_number"),
+        _number("_last", plan).cast(nw.Int64).alias("_last_number"),
         *([nw.col("log_intervals").fill_null(0.0)] if plan.regularity else []),
-        (purchases - 1).alias("frequency"),
+    )
+    made = numbered.with_columns(
+        nw.col(first_day).alias("first_date"),
+        nw.col(last_day).alias("last_date"),
         plan.in_ruler(last - first).alias("recency"),
         plan.in_ruler(plan.end_period - first).alias("T"),
         plan.in_ruler(plan.end_period - last).alias("time_since_last"),
-        nw.when(purchases > 1).then(nw.col("_repeat_value") / (purchases - 1)).alias("monetary_value"),
+        nw.when(repeats > 0).then(nw.col("_repeat_value") / repeats).alias("monetary_value"),
         date_literal(plan.end, engine).alias("observation_end"),
         nw.lit(plan.time_unit).alias("time_unit"),
     )
@@ -165,20 +178,13 @@ def warn_lazy_refunds(log: Lazy, plan: SummaryPlan, facts: LogFacts) -> None:
         return
     key, rows = plan.columns.customer_id, log_rows(log, plan.columns, plan.grain)
     if plan.refunds == "net":
-        best = rows.group_by(key).agg(nw.col("_value").max()).filter(nw.col("_value") < 0)
+        best = rows.group_by(key).agg(_VALUE.max()).filter(_VALUE < 0)
         warn_left_out(customers=int(best.select(nw.len()).collect().item()), refunds=0)
         return
-    first = rows.filter(nw.col("_value") >= 0).group_by(key).agg(nw.col("_period").min().alias("_first"))
-    refunds = rows.filter(nw.col("_value") < 0).join(first, on=key, how="left")
-    early = nw.col("_period") < nw.col("_first")
-    never = nw.col("_first").is_null()
-    per_customer = (
-        refunds.with_columns(
-            nw.when(never).then(nw.lit(1)).otherwise(nw.lit(0)).alias("_never"),
-            nw.when(never | early).then(nw.lit(1)).otherwise(nw.lit(0)).alias("_unmatched"),
-        )
-        .group_by(key)
-        .agg(nw.col("_never").max(), nw.col("_unmatched").sum())
-    )
+    bought = rows.with_columns(nw.when(_VALUE >= 0).then(_PERIOD).alias("_bought"))
+    refunds = bought.with_columns(_BOUGHT.min().over(key).alias("_first")).filter(_VALUE < 0)
+    never = _FIRST.is_null()
+    unmatched = refunds.with_columns(_flag(never, "_never"), _flag(never | (_PERIOD < _FIRST), "_unmatched"))
+    per_customer = unmatched.group_by(key).agg(nw.col("_never").max(), nw.col("_unmatched").sum())
     counts = per_customer.select(nw.col("_never").sum(), nw.col("_unmatched").sum()).collect().row(0)
     warn_left_out(customers=int(counts[0]), refunds=int(counts[1]))

@@ -197,7 +197,7 @@ def summarize_holdout(
     if isinstance(log, nw.LazyFrame):
         facts = check_log(log, columns, rules)
         plan = HoldoutPlan(columns, ruler, facts.last_day if end is None else end, grain, refunds)
-        counts: AnyFrame = count_lazy(log, known.lazy(), plan)
+        counts: AnyFrame = count_lazy(log, known.lazy(), plan, facts)
     else:
         rows = read_log(log, columns, rules)
         plan = HoldoutPlan(columns, ruler, int(rows.days.max()) if end is None else end, grain, refunds)

@@ -142,7 +142,7 @@ def summarize_customers(
     if isinstance(opened, nw.LazyFrame):
         facts = check_log(opened, columns, rules)
         plan = ask(facts.last_day if end is None else end)
-        summary: AnyFrame = summarize_relational(opened, plan)
+        summary: AnyFrame = summarize_relational(opened, plan, facts)
         warn_lazy_refunds(opened, plan, facts)
     else:
         rows = read_log(opened, columns, rules)
