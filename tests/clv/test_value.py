@@ -169,7 +169,7 @@ class TestIntervalsOfMeans:
         purchases = type(fitted[which])().fit(cdnow_summary, weights=np.full(2357, 100))
         amounts = cv.clv.GammaGamma().fit(cdnow_summary, weights=np.full(2357, 100))
         few = cdnow_summary.iloc[[0, 1, 2, 5, 20, 40, 1515]]
-        found = score(few, purchases, amounts, annual_discount_rate=0.1, interval=0.9)
+        found = score(few, purchases, amounts, horizon=8, annual_discount_rate=0.1, interval=0.9)
         history = tuple(few[c].to_numpy(float) for c in ("frequency", "recency", "T"))
         spent = tuple(np.nan_to_num(few[c].to_numpy(float)) for c in ("frequency", "monetary_value"))
         rng, n = np.random.default_rng(0), 800
@@ -178,9 +178,9 @@ class TestIntervalsOfMeans:
             for model in (purchases, amounts)
         )
         delta = math.log(1.1) * 7 / 365.25
-        expected = np.array([purchases._expected(point, history, 52.0) for point in points])
+        expected = np.array([purchases._expected(point, history, 8.0) for point in points])
         discounted = [
-            purchases._probability_alive(point, *history) * purchases._discounted_if_alive(point, history, 52.0, delta)
+            purchases._probability_alive(point, *history) * purchases._discounted_if_alive(point, history, 8.0, delta)
             for point in points
         ]
         values = np.array(discounted) * [amounts._expected_spend(point, *spent) for point in amount_points]
