@@ -24,6 +24,7 @@ from customer_value.errors import InputError
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
+LARGEST = 1e9  # of a count or a time: more periods than any history has, and far from where rounding begins
 SUMMARY_MAKER = "summarize_customers(log, observation_end=...) makes them"
 
 
@@ -206,6 +207,9 @@ def summary_arrays(
     def check(ok: np.ndarray[Any, np.dtype[np.bool_]], rule: str, remedy: str = "") -> None:
         require_rows(ok, rule, remedy, counts)
 
+    for name in ("frequency", "purchases", "recency", "T"):
+        if name in arrays:
+            check(arrays[name] < LARGEST, f"{name} must be below {LARGEST:.0e}", "Count periods, not nanoseconds.")
     for name, counted in (("frequency", "repeat purchase periods"), ("purchases", "purchase periods")):
         if name in arrays:
             check(arrays[name] >= 0, f"{name} must be 0 or above")

@@ -21,6 +21,7 @@ from customer_value._frames import (
 )
 from customer_value._units import DAYS, date_of, day_number
 from customer_value._validation import (
+    LARGEST,
     number,
     numeric_column,
     require_columns,
@@ -136,7 +137,8 @@ def calibration_by_frequency(
 
 def _counts(frame: EagerFrame, column: str, what: str) -> Floats:
     counts = numeric_column(frame, column, what=what)
-    require_rows((counts >= 0) & (counts == np.floor(counts)), f"{column} must be a whole number, 0 or above")
+    whole = (counts >= 0) & (counts == np.floor(counts)) & (counts < LARGEST)
+    require_rows(whole, f"{column} must be a whole number from 0 to below {LARGEST:.0e}")
     return counts
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from customer_value._frames import AnyFrame, EagerFrame, engine_of, float_column, nw
 from customer_value._units import date_of, day_number
-from customer_value._validation import require_columns, require_lazy, require_rows, require_some
+from customer_value._validation import require_columns, require_ids, require_lazy, require_rows, require_some
 from customer_value.errors import InputError
 from customer_value.transactions._periods import (
     Days,
@@ -81,12 +81,13 @@ def log_columns(log: AnyFrame, customer_id: str, date: str, amount: str, order_i
     The default name of `order_id` is used where there is such a column; any other name must be there.
     """
     schema = log.collect_schema()
-    if order_id == "order_id" and order_id not in schema:
+    if isinstance(order_id, str) and order_id == "order_id" and order_id not in schema:
         order_id = None
     columns = LogColumns(customer_id, date, amount, order_id)
-    require_columns(log, columns.names, what="log", maker=_MAKER)
+    require_columns(log, [customer_id, date, amount, *columns.names[3:]], what="log", maker=_MAKER)
     if len(set(columns.names)) < len(columns.names):
         raise InputError(f"customer, date, amount and order must be different columns; got {columns.names}.")
+    require_ids(customer_id, {"log": log})
     require_dates(schema[date], date, objects=isinstance(log, nw.DataFrame))
     if not schema[amount].is_numeric():
         raise InputError(f"{amount} must be numeric; its type is {schema[amount]}. clean_log(log, ...) converts it.")

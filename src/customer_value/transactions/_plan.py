@@ -20,7 +20,7 @@ from customer_value._units import (
     day_number,
     period_number,
 )
-from customer_value._validation import require_choice
+from customer_value._validation import require_choice, truth_value
 from customer_value.errors import InputError
 from customer_value.transactions._log import LogColumns
 from customer_value.transactions._periods import in_ruler
@@ -87,11 +87,13 @@ def make_plan(
     refunds: Any,
     acquired: Any,
     windows: Any,
-    regularity: bool,
+    regularity: Any,
 ) -> SummaryPlan:
     """Check the options of a summary."""
     check_options(grain=grain, time_unit=time_unit, refunds=refunds)
-    given = (windows,) if isinstance(windows, str) else tuple(windows)
+    given = (windows,) if isinstance(windows, str) else windows
+    if not isinstance(given, Sequence):
+        raise InputError(f"windows must be texts such as ('12 months',); got {windows!r}.")
     plan = SummaryPlan(
         columns,
         end,
@@ -100,7 +102,7 @@ def make_plan(
         refunds,
         _acquired(acquired),
         tuple(make_window(text, end, grain) for text in given),
-        bool(regularity),
+        truth_value(regularity, "regularity"),
     )
     made = plan.output_columns
     twice = sorted({name for name in made if made.count(name) > 1})

@@ -107,8 +107,10 @@ def find_roles(
 ) -> Roles:
     """Check that the columns are there; optional ones under their default names are used where there are such."""
     there = frame.collect_schema().names()
-    order_id = None if order_id == "order_id" and order_id not in there else order_id
-    currency = None if currency == "currency" and currency not in there else currency
+    order_id, currency = (
+        None if isinstance(given, str) and given == default and default not in there else given
+        for given, default in ((order_id, "order_id"), (currency, "currency"))
+    )
     factors = (amount,) if isinstance(amount, str) else tuple(amount) if isinstance(amount, (tuple, list)) else ()
     if not factors:
         raise InputError(
