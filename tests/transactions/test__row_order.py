@@ -79,6 +79,8 @@ def test_run_starts():
     rows=st.lists(st.tuples(INT64 | st.integers(-2, 2), st.integers(-5, 5)), max_size=30),
     size=st.integers(1, 8),
 )
+@example(rows=[(1, 0)] * 9 + [(2, 0)], size=5)  # a customer with most of the rows, and another after it
+@example(rows=[(1, 0)] + [(2**63 - 1, 0)] * 9, size=5)
 def test_order_rows(rows, size):
     labels = np.array([label for label, _ in rows], dtype=np.int64)
     period = np.array([p for _, p in rows], dtype=np.int32)
@@ -91,8 +93,11 @@ def test_order_rows(rows, size):
     assert row.tolist() == sorted(range(len(rows)), key=lambda i: (rows[i], i))
     customer, of_row = ordered.customer_and_period(ordered.keys >> np.uint64(ordered.row_bits))
     assert of_row.tolist() == period[row].tolist()
-    # Chunks follow each other, and no customer is in two of them.
+    # Chunks follow each other, no customer is in two of them, and only one with many rows makes them long.
     chunks = ordered.chunks(size)
     assert [i for chunk in chunks for i in range(chunk.start, chunk.stop)] == list(range(len(rows)))
     customers = [set(customer[chunk].tolist()) for chunk in chunks]
     assert sum(map(len, customers)) == len(set().union(*customers))
+    assert all(
+        chunk.stop - chunk.start <= 2 * size or len(own) == 1 for chunk, own in zip(chunks, customers, strict=True)
+    )

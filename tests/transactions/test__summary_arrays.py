@@ -147,8 +147,9 @@ def test_no_bit_depends_on_chunks_or_threads(rows, end, refunds, windows):
 @settings(max_examples=100, deadline=None)
 @given(rows=ROWS, **OPTIONS)
 @example(rows=[(c, p, 1.5, p) for c in (4, 0, 2, 1, 3) for p in (2, 0, 1)] * 2, end=2, refunds="net", windows=[1])
+@example(rows=[(1, p, 1.5, p) for p in (2, 0, 1)] * 9 + [(2, 0, 1.0, 1)], end=2, refunds="net", windows=[1])
 def test_labels_and_periods_too_wide_for_one_word(rows, end, refunds, windows):
-    # Periods apart by 2^56 leave six bits for label and row: the customers are halved until one word holds them.
+    # Periods apart by 2^56 leave six bits for label and row: the log is cut by customers until one word holds them.
     step = 2**56
     wide = [(label, period % 3 * step, amount, order) for label, period, amount, order in rows]
     assert_follows(wide, end=end * step, refunds=refunds, windows=[w * step for w in windows])

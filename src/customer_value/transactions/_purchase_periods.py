@@ -25,10 +25,14 @@ class Log:
     amount: Floats | None
     order: Integers | None
 
-    def take(self, rows: Positions) -> Log:
-        """Return some of the rows."""
-        amount = None if self.amount is None else self.amount[rows]
-        return Log(self.labels[rows], self.period[rows], amount, None if self.order is None else self.order[rows])
+    def take(self, rows: Positions, labels: Integers | None = None) -> Log:
+        """Return some of the rows, under other labels if these are given."""
+        return Log(
+            self.labels.take(rows) if labels is None else labels,
+            self.period.take(rows),
+            None if self.amount is None else self.amount.take(rows),
+            None if self.order is None else self.order.take(rows),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,7 @@ class CustomerArrays:
 
 def summarize_chunk(keys: Words, layout: RowOrder, log: Log, asked: Asked) -> CustomerArrays:
     """Summarise the customers of a slice of sorted keys."""
-    row = (keys & np.uint64((1 << layout.row_bits) - 1)).view(np.int64)
-    key = keys >> np.uint64(layout.row_bits)
+    key, row = layout.without_row(keys)
     start = run_starts(key)
     customer, period = layout.customer_and_period(key[start])
     first = run_starts(customer)

@@ -27,32 +27,37 @@ _MULTIPLIERS = (0x9E3779B97F4A7C15, 0x6A09E667F3BCC909, 0xBB67AE8584CAA73B)
 
 @dataclass(frozen=True, slots=True)
 class RowOrder:
-    """Sorted keys ``customer | period | row``, and how to take them apart."""
+    """Sorted keys ``label | period | row``, and how to take them apart."""
 
     keys: Words
     period_bits: int
     row_bits: int
     first_period: int
 
+    def without_row(self, keys: Words) -> tuple[Words, Positions]:
+        """Take keys apart into what stands above the row, and the row."""
+        return keys >> np.uint64(self.row_bits), (keys & np.uint64((1 << self.row_bits) - 1)).view(np.int64)
+
     def customer_and_period(self, key: Words) -> tuple[Words, Positions]:
-        """Take keys apart whose row is shifted out already."""
+        """Take apart what stands above the row."""
         period = (key & np.uint64((1 << self.period_bits) - 1)).view(np.int64)
         return key >> np.uint64(self.period_bits), period + self.first_period
 
     def chunks(self, size: int) -> list[slice]:
-        """Cut the keys into slices of about `size` rows, never within a customer."""
-        aims = np.arange(size, self.keys.size, size)
-        customer = np.uint64(self.period_bits + self.row_bits)
-        starts = np.searchsorted(self.keys, (self.keys[aims] >> customer) << customer)
-        cuts = [*np.unique(np.append(0, starts)).tolist(), self.keys.size]
-        return [slice(a, b) for a, b in pairwise(cuts)]
+        """Cut the keys into slices of about `size` rows; a customer is never cut, one with more rows stands alone."""
+        shift = np.uint64(self.period_bits + self.row_bits)
+        customer = self.keys[np.arange(size, self.keys.size, size)] >> shift
+        start = np.searchsorted(self.keys, customer << shift)
+        end = np.searchsorted(self.keys, (customer + np.uint64(1)) << shift)
+        cuts = np.unique(np.concatenate(([0], start, end[end - start > size]))).tolist()
+        return [slice(a, b) for a, b in pairwise([*cuts, self.keys.size])]
 
 
-def order_rows(labels: Integers, period: Integers) -> RowOrder | None:
-    """Sort the rows by customer label and period; None where label, period and row do not fit one word."""
+def order_rows(labels: Integers, period: Integers | None = None) -> RowOrder | None:
+    """Sort the rows by customer label and period (if given); None where these and the row do not fit one word."""
     n = labels.size
     low, label_bits = span(labels)
-    first_period, period_bits = span(period)
+    first_period, period_bits = (0, 0) if period is None else span(period)
     row_bits = max(n - 1, 0).bit_length()
     if label_bits + period_bits + row_bits > _WORD:
         return None
@@ -64,9 +69,10 @@ def order_rows(labels: Integers, period: Integers) -> RowOrder | None:
     def pack(rows: slice) -> None:
         key = labels[rows].astype(np.uint64)
         key <<= customer_shift
-        part = period[rows].astype(np.uint64)
-        part <<= period_shift
-        key += part
+        if period is not None:
+            part = period[rows].astype(np.uint64)
+            part <<= period_shift
+            key += part
         key += np.arange(rows.stop - rows.start, dtype=np.uint64)
         np.add(key, np.uint64((rows.start - origin) % (1 << _WORD)), out=keys[rows])
 

@@ -73,11 +73,7 @@ def summarize_arrays(
 def _summarize(log: Log, asked: Asked) -> CustomerArrays:
     layout = order_rows(log.labels, log.period)
     if layout is None:
-        codes, n_customers = dense_codes(log.labels)
-        log = replace(log, labels=codes)
-        layout = order_rows(codes, log.period)
-        if layout is None:
-            return _summarize_halves(log, n_customers, asked)
+        return _summarize_by_customers(log, asked)
 
     def summarize(part: slice) -> CustomerArrays:
         return summarize_chunk(layout.keys[part], layout, log, asked)
@@ -85,14 +81,19 @@ def _summarize(log: Log, asked: Asked) -> CustomerArrays:
     return _joined(in_threads(summarize, layout.chunks(_CHUNK)))
 
 
-def _summarize_halves(log: Log, n_customers: int, asked: Asked) -> CustomerArrays:
-    """Summarise a log too long for one word per row: half of the customers take a bit less for label and row each."""
-    low = log.labels < n_customers // 2
-    halves = []
-    for rows in (np.flatnonzero(low), np.flatnonzero(~low)):
-        half = _summarize(log.take(rows), asked)
-        halves.append(replace(half, row=rows[half.row]))
-    return _joined(halves)
+def _summarize_by_customers(log: Log, asked: Asked) -> CustomerArrays:
+    """Summarise a log whose labels, periods and rows exceed one word: sorted by customer, in parts that fit."""
+    layout = order_rows(log.labels)
+    if layout is None:
+        return _summarize(replace(log, labels=dense_codes(log.labels)[0]), asked)
+
+    def summarize(part: slice) -> CustomerArrays:
+        label, row = layout.without_row(layout.keys[part])
+        found = _summarize(log.take(row, labels=np.cumsum(np.diff(label, prepend=label[:1]) > 0)), asked)
+        return replace(found, row=row[found.row])
+
+    # Half of the rows at most, so that parts which still exceed one word are cut further.
+    return _joined(in_threads(summarize, layout.chunks(min(_CHUNK, max(log.labels.size // 2, 1)))))
 
 
 def _joined(parts: Sequence[CustomerArrays]) -> CustomerArrays:
