@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -56,7 +56,7 @@ def read_ids(entries: Sequence[Any]) -> Ids:
         numbers = [0 if absent else int(entry) for entry, absent in zip(entries, missing, strict=True)]
         return Ids(np.array(numbers, dtype=np.int64), missing, None)
     texts = np.array([None if absent else str(e) for e, absent in zip(entries, missing, strict=True)], dtype=object)
-    nameless = kinds & {"dates", "truth values", "numbers that are not whole"}
+    nameless = kinds & {"dates", "truth values", "numbers that are not whole", "lists or the like"}
     several = kinds if len(kinds) > 1 else nameless
     return Ids(texts, missing, " and ".join(sorted(several)) or None)
 
@@ -68,4 +68,6 @@ def _id_kind(entry: Any) -> str:
         return "whole numbers" if -(2**63) < entry < 2**63 and entry == entry // 1 else "numbers that are not whole"
     if isinstance(entry, dt.date):
         return "dates"
+    if not isinstance(entry, Hashable):
+        return "lists or the like"
     return "text" if isinstance(entry, str) else type(entry).__name__

@@ -20,6 +20,7 @@ from customer_value.transactions._summary_eager import periods_of
 from customer_value.transactions._summary_relational import Lazy, log_rows, merge_periods
 
 _ONCE = "customers must have one row per customer"
+_NULL_RULER = "Every row of a customer summary tells its ruler."
 _NULL_KEY = "A customer summary has a key in every row."
 
 
@@ -68,7 +69,12 @@ def scan_known(known: Lazy, key: str) -> Ruler:
     )
     facts = require_lazy(
         per_key,
-        {f"{key} must not be null": (~nw.col(key).is_null(), _NULL_KEY), _ONCE: (rows == 1, "")},
+        {
+            f"{key} must not be null": (~nw.col(key).is_null(), _NULL_KEY),
+            _ONCE: (rows == 1, ""),
+            "observation_end must not be null": (~nw.col("_first_end").is_null(), _NULL_RULER),
+            "time_unit must not be null": (~nw.col("_first_unit").is_null(), _NULL_RULER),
+        },
         facts={
             "first_end": nw.col("_first_end").min(),
             "last_end": nw.col("_last_end").max(),
@@ -84,9 +90,14 @@ def _one_ruler(ends: list[Any], units: list[Any]) -> Ruler:
     if len(set(ends)) != 1 or len(set(units)) != 1 or units[0] not in TIME_UNITS:
         raise InputError(
             "customers must come from one summary, with one observation_end and one time_unit; they have "
-            f"{sorted({str(end) for end in ends})} and {sorted({str(unit) for unit in units})}."
+            f"{_few(ends)} and {_few(units)}."
         )
     return Ruler(day_number(ends[0], "observation_end of customers"), str(units[0]))
+
+
+def _few(values: list[Any]) -> str:
+    told = sorted({str(value) for value in values})
+    return ", ".join(told[:3]) + (", ..." if len(told) > 3 else "")
 
 
 def count_eager(rows: LogArrays, known: EagerFrame, plan: HoldoutPlan) -> EagerFrame:

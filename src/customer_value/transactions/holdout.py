@@ -8,7 +8,7 @@ import numpy as np
 
 from customer_value._frames import AnyFrame, EagerFrame, FrameT, collect, engine_of, nw, open_frame
 from customer_value._units import Day, Grain, date_of, day_number
-from customer_value._validation import SUMMARY_MAKER, require_columns, require_lazy, require_some
+from customer_value._validation import SUMMARY_MAKER, require_columns, require_ids, require_lazy, require_some
 from customer_value.errors import InputError
 from customer_value.transactions._holdout_counts import HoldoutPlan, count_eager, count_lazy, read_known, scan_known
 from customer_value.transactions._log import LogRules, check_log, log_columns, read_log, require_present
@@ -176,7 +176,7 @@ def summarize_holdout(
     0         ann                  2           50.0               4.0
     1         bob                  0            0.0               4.0
     """
-    log, known = open_frame(holdout, "holdout"), open_frame(customers, "customers")
+    log, known = open_frame(holdout, "holdout"), open_frame(customers, "customers frame")
     check_options(grain=grain, refunds=refunds)
     columns = log_columns(log, customer_id, date, amount, None)
     log, known = _alike(log, known, customer_id)
@@ -214,11 +214,7 @@ def _alike(log: AnyFrame, known: AnyFrame, key: str) -> tuple[AnyFrame, AnyFrame
             f"holdout and customers must be frames of one library; they are of {engine_of(log)} and {engine_of(known)}."
         )
     require_columns(known, [key, "observation_end", "time_unit"], what="customers frame", maker=SUMMARY_MAKER)
-    types = log.collect_schema()[key], known.collect_schema()[key]
-    if types[0] != types[1]:
-        raise InputError(
-            f"{key} must have one type in both frames; it is {types[0]} in the holdout and {types[1]} in customers."
-        )
+    require_ids(key, {"holdout": log, "customers frame": known})
     if isinstance(log, nw.LazyFrame) or isinstance(known, nw.LazyFrame):
         return log.lazy(), known.lazy()
     return log, known
