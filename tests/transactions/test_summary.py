@@ -146,9 +146,11 @@ def assert_same(found, expected):
             assert row[name] == same, name
 
 
-moments = st.datetimes(dt.datetime(1969, 9, 1), dt.datetime(1971, 2, 28, 23, 59, 59)).map(
-    lambda d: d.replace(microsecond=0)
-)
+EDGES = ["1969-12-01", "1970-02-28", "1970-03-01", "1970-11-30", "1970-12-01", "1971-01-01", "1971-02-28"]
+moments = st.one_of(
+    st.datetimes(dt.datetime(1969, 9, 1), dt.datetime(1971, 2, 28, 23, 59, 59)),
+    st.sampled_from([dt.datetime.fromisoformat(day) for day in EDGES]),  # where windows and cohorts begin and end
+).map(lambda d: d.replace(microsecond=0))
 amounts = st.sampled_from([-8.0, -0.5, -0.25, 0.0, 0.25, 1.0, 3.0, 20.0])
 ugly_rows = st.lists(
     st.tuples(st.sampled_from(["a", "b", "cc", "ä"]), moments, amounts, st.integers(1, 5)), min_size=1, max_size=40
@@ -268,7 +270,7 @@ def test_39_weeks_are_39(cdnow):
 
 def small_log(*rows):
     return pd.DataFrame(rows, columns=["customer_id", "date", "amount"]).assign(
-        date=lambda log: pd.to_datetime(log["date"])
+        date=lambda log: pd.to_datetime(log["date"], format="ISO8601")
     )
 
 
@@ -315,6 +317,24 @@ def test_what_is_left_out_is_told(lazy):
     summarize_customers(log, observation_end="2026-01-31", refunds="drop")  # asked for: no warning
     with pytest.raises(InputError, match=r"refunds='error'; 5 of 7 rows are not"):
         summarize_customers(log, observation_end="2026-01-31", refunds="error")
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_a_refund_on_the_day_of_the_first_purchase_has_one(lazy):
+    log = small_log(("a", "2026-01-04", -1.0), ("a", "2026-01-05 08:00", -2.0), ("a", "2026-01-05 09:00", 5.0))
+    log = pl.from_pandas(log).lazy() if lazy else log
+    with pytest.warns(DataWarning, match="left out 1 refund row without"):
+        summary = summarize_customers(log, observation_end="2026-01-31", refunds="match")
+    assert records(summary)[0]["total_value"] == 3.0
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_cohorts_hold_both_their_ends(lazy):
+    log = pl.from_pandas(small_log(*((day, f"2026-01-0{day}", 1.0) for day in range(1, 6))))
+    summary = summarize_customers(
+        log.lazy() if lazy else log, observation_end="2026-01-31", acquired=("2026-01-02", "2026-01-04")
+    )
+    assert [row["customer_id"] for row in records(summary)] == [2, 3, 4]
 
 
 def test_zero_counts_as_a_purchase():
