@@ -73,7 +73,7 @@ def main() -> None:
     for what, (log, floor) in logs.items():
         if ours(log) != lifetimes(log):
             raise SystemExit(f"{what}: the contenders disagree, {ours(log)} and {lifetimes(log)}")
-        found.append(compare(what, (ours, lifetimes), (log, log), rounds, None if options.smoke else floor))
+        found.append(compare(what, ours, lifetimes, log, rounds, None if options.smoke else floor))
     require_floors(found)
 
 
