@@ -44,6 +44,13 @@ def require_columns(frame: AnyFrame, columns: Iterable[str], *, what: str, maker
         raise InputError(f"the {what} lacks {missing}; it has {there}.{hint}{remedy}")
 
 
+def require_text_names(frame: AnyFrame, what: str) -> None:
+    """Raise where columns have names that are no texts, as pandas allows: expressions cannot speak of them."""
+    odd = [name for name in column_names(frame) if not isinstance(name, str)]
+    if odd:
+        raise InputError(f"columns of the {what} must be named by text; it has {odd}. Rename them, or leave them out.")
+
+
 def require_choice(name: str, value: Any, options: Sequence[str]) -> None:
     """Raise unless the value is one of the options; suggest the nearest."""
     if isinstance(value, str) and value in options:

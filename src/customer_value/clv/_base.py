@@ -14,6 +14,7 @@ import numpy as np
 from customer_value._frames import EagerFrame, FrameT, to_eager, with_arrays
 from customer_value._units import in_units
 from customer_value._validation import (
+    LARGEST,
     float_array,
     interval_level,
     number,
@@ -138,7 +139,10 @@ class PurchaseModel(Model):
         rows = self._rows_of(self._open(summary)[0])
         t = self._horizon(horizon)
         k = float_array(counts, "counts")
-        require_rows(np.isfinite(k) & (k >= 0) & (k == np.floor(k)), "counts must be whole numbers, 0 or above")
+        whole = (k >= 0) & (k == np.floor(k)) & (k < LARGEST)
+        require_rows(whole, f"counts must be whole numbers from 0 to below {LARGEST:.0e}")
+        if not k.size:
+            raise InputError("counts must hold at least one number; got none.")
         alive = self._probability_alive(self._theta, *rows.columns)
         updated = tuple(np.asarray(p)[..., None] for p in self._if_alive(self._theta, *rows.columns))
         return rows.spread((alive[:, None] * self._pmf_new(updated, k, t) + (1 - alive)[:, None] * (k == 0)).T).T

@@ -21,7 +21,14 @@ from customer_value._frames import (
     whole_numbers,
     with_arrays,
 )
-from customer_value._validation import broken_rule, require_choice, require_columns, require_ids, text_value
+from customer_value._validation import (
+    broken_rule,
+    require_choice,
+    require_columns,
+    require_ids,
+    require_text_names,
+    text_value,
+)
 from customer_value.errors import InputError
 from customer_value.transactions._amount_text import Amounts, read_amounts
 from customer_value.transactions._date_text import Dates, fitting_formats, read_dates
@@ -118,6 +125,7 @@ def find_roles(
         )
     require_columns(frame, [customer_id, date, *factors], what=what, maker=_MAKER)
     require_ids(customer_id, {what: frame})
+    require_text_names(frame, what)
     require_columns(frame, [c for c in (order_id, currency) if c is not None], what=what)
     roles = Roles(customer_id, date, factors, order_id, currency)
     if len(set(roles.columns)) < len(roles.columns):

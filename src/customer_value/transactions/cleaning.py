@@ -173,7 +173,6 @@ def _other_columns(frame: AnyFrame, roles: Roles, keep: Sequence[str] | None) ->
         require_columns(frame, keep, what="orders frame")
     named = {column for column in roles.parts.values() if isinstance(column, str)}
     others = [c for c in frame.collect_schema().names() if c not in named and (keep is None or c in keep)]
-    require_columns(frame, others, what="orders frame")  # pandas knows names that are no texts
     for part, column in roles.parts.items():
         if part in others:
             raise InputError(

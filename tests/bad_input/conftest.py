@@ -1,0 +1,257 @@
+"""A valid call of every public function and model method; the tests of this folder break one thing of it at a time."""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import matplotlib
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import customer_value as cv
+
+matplotlib.use("Agg")  # the test machine has no screen
+from matplotlib import pyplot
+
+LIBRARIES = {
+    "pandas": lambda frame: frame,
+    "polars": pl.from_pandas,
+    "polars[lazy]": lambda frame: pl.from_pandas(frame).lazy(),
+    "pyarrow": lambda frame: pa.Table.from_pandas(frame, preserve_index=False),
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """How to call something: `run(frame, **arguments)`, or `run(**arguments)` where it takes no frame."""
+
+    of: Callable[..., Any]
+    run: Callable[..., Any]
+    frame: pd.DataFrame | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)  # columns of the frame that are read -> their kind
+    other: Mapping[str, pd.DataFrame] = field(default_factory=dict)  # further frames, by the name of their argument
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    maker: str = ""  # what the message about a missing column recommends
+    library: str = "pandas"
+
+    def __call__(self, frame=None, **changes):
+        """Make the call on a frame of the library, with some arguments changed."""
+        arguments = {name: LIBRARIES[self.library](other) for name, other in self.other.items()}
+        arguments |= {**self.arguments, **changes}
+        if self.frame is None:
+            return self.run(**arguments)
+        return self.run(LIBRARIES[self.library](frame) if isinstance(frame, pd.DataFrame) else frame, **arguments)
+
+    def within(self, library):
+        """Return the same call on frames of a library."""
+        return replace(self, library=library)
+
+    def everywhere(self):
+        """Return the same call on frames of each library."""
+        return [self.within(library) for library in LIBRARIES]
+
+
+END, LAST = "1997-09-30", "1998-06-30"
+LOG = cv.datasets.load_cdnow(sample=True).query("customer_id <= 200")
+LOG = LOG[["customer_id", "date", "amount"]].reset_index(drop=True)
+CALIBRATION, HOLDOUT = (side.reset_index(drop=True) for side in cv.split_holdout(LOG, observation_end=END))
+SUMMARY = cv.summarize_customers(CALIBRATION, observation_end=END)
+SEEN = cv.summarize_holdout(HOLDOUT, customers=SUMMARY, observation_end=LAST)
+BUYING = {
+    "BGNBD": cv.clv.BGNBD.from_params(r=0.243, alpha=4.414, a=0.793, b=2.426, time_unit="week"),
+    "ParetoNBD": cv.clv.ParetoNBD.from_params(r=0.553, alpha=10.58, s=0.606, beta=11.67, time_unit="week"),
+}
+SPEND = cv.clv.GammaGamma.from_params(p=6.25, q=3.74, v=15.44)
+VALUE = {"purchase_model": BUYING["BGNBD"], "spend_model": SPEND, "horizon": "39 weeks", "margin": 0.3}
+VALUED = cv.score_clv(SUMMARY, **VALUE)
+SEGMENTED = cv.assign_segments(cv.score_rfm(SUMMARY))
+TRACKING = {"purchase_model": BUYING["BGNBD"], "calibration_end": END, "observation_end": LAST}
+
+LOG_COLUMNS = {"customer_id": "id", "date": "date", "amount": "number"}
+RAW_COLUMNS = {"customer_id": "raw", "date": "raw", "amount": "raw"}  # text is read, dirt is counted or left out
+MODEL_COLUMNS = {"frequency": "count", "recency": "number", "T": "number"}
+SPEND_COLUMNS = {"frequency": "count", "monetary_value": "number"}
+RFM_COLUMNS = {"time_since_last": "number", "purchases": "number", "total_value": "number"}
+NAMES = "Name the columns with customer_id=, date= and amount="
+MAKER = "summarize_customers(log, observation_end=...) makes them"
+
+
+def on_holdout(customers, holdout, **arguments):
+    return cv.summarize_holdout(holdout, customers=customers, **arguments)
+
+
+def on_seen(holdout, predicted, **arguments):
+    return cv.calibration_by_frequency(predicted, holdout, **arguments)
+
+
+CALLS = {
+    "clean_log": Call(cv.clean_log, cv.clean_log, LOG, RAW_COLUMNS, maker=NAMES),
+    "data_quality": Call(cv.data_quality, cv.data_quality, LOG, RAW_COLUMNS, maker=NAMES),
+    "split_holdout": Call(
+        cv.split_holdout, cv.split_holdout, LOG, {"date": "date"}, {}, {"observation_end": END}, "Name it with date="
+    ),
+    "summarize_customers": Call(
+        cv.summarize_customers, cv.summarize_customers, LOG, LOG_COLUMNS, {}, {"observation_end": LAST}, NAMES
+    ),
+    "summarize_holdout": Call(
+        cv.summarize_holdout, cv.summarize_holdout, HOLDOUT, LOG_COLUMNS, {"customers": SUMMARY},
+        {"observation_end": LAST}, NAMES,
+    ),
+    "summarize_holdout(customers)": Call(
+        cv.summarize_holdout, on_holdout, SUMMARY,
+        {"customer_id": "id", "observation_end": "ruler", "time_unit": "ruler"}, {"holdout": HOLDOUT},
+        {"observation_end": LAST}, MAKER,
+    ),
+    "tracking_table": Call(cv.tracking_table, cv.tracking_table, LOG, LOG_COLUMNS, {}, TRACKING, NAMES),
+    "score_clv": Call(
+        cv.score_clv, cv.score_clv, SUMMARY, {**MODEL_COLUMNS, **SPEND_COLUMNS}, {}, VALUE, MAKER
+    ),
+    "score_rfm": Call(cv.score_rfm, cv.score_rfm, SUMMARY, RFM_COLUMNS, maker=MAKER),
+    "assign_segments": Call(
+        cv.assign_segments, cv.assign_segments, SEGMENTED, {"r_score": "score", "f_score": "score"},
+        maker="score_rfm(summary) makes them",
+    ),
+    "segment_profile": Call(
+        cv.segment_profile, cv.segment_profile, SEGMENTED, {"segment": "label", "total_value": "number"}
+    ),
+    "describe_columns": Call(cv.describe_columns, cv.describe_columns, SUMMARY),
+    "calibration_by_frequency": Call(
+        cv.calibration_by_frequency, cv.calibration_by_frequency, VALUED,
+        {"customer_id": "id", "frequency": "count", "expected_purchases": "number"}, {"holdout": SEEN},
+        maker="score_clv makes it",
+    ),
+    "calibration_by_frequency(holdout)": Call(
+        cv.calibration_by_frequency, on_seen, SEEN, {"customer_id": "id", "holdout_purchases": "count"},
+        {"predicted": VALUED}, maker="summarize_holdout makes it",
+    ),
+    "plots.calibration_by_frequency": Call(
+        cv.plots.calibration_by_frequency, cv.plots.calibration_by_frequency,
+        cv.calibration_by_frequency(VALUED, SEEN),
+        {"frequency": "label", "customers": "number", "predicted": "number", "observed": "number"},
+        maker="cv.calibration_by_frequency(predicted, holdout) makes it",
+    ),
+    "plots.rfm_heatmap": Call(
+        cv.plots.rfm_heatmap, cv.plots.rfm_heatmap, SEGMENTED,
+        {"r_score": "score", "f_score": "score", "total_value": "number"},
+    ),
+    "plots.tracking": Call(
+        cv.plots.tracking, cv.plots.tracking, cv.tracking_table(LOG, **TRACKING),
+        {
+            "period_end": "moment", "in_calibration": "flag",
+            "expected_cumulative": "number", "actual_cumulative": "number",
+        },
+        maker="cv.tracking_table(log, ...) makes it",
+    ),
+    "save_models": Call(cv.save_models, cv.save_models, arguments={"path": "m.json", "model": SPEND}),
+    "load_models": Call(cv.load_models, cv.load_models, arguments={"path": "given.json"}),
+    "load_cdnow": Call(cv.datasets.load_cdnow, cv.datasets.load_cdnow, arguments={"sample": True}),
+    "load_donations": Call(cv.datasets.load_donations, cv.datasets.load_donations),
+    "load_complete_journey": Call(
+        cv.datasets.load_complete_journey, cv.datasets.load_complete_journey, arguments={"table": "demographics"}
+    ),
+    "simulate_transactions": Call(
+        cv.datasets.simulate_transactions, cv.datasets.simulate_transactions, arguments={"n_customers": 5}
+    ),
+    "SegmentRules": Call(
+        cv.segments.SegmentRules, cv.segments.SegmentRules, arguments={"rules": {"all": {"r": (1, 5)}}}
+    ),
+    "GammaGamma.fit": Call(
+        cv.clv.GammaGamma.fit, cv.clv.GammaGamma().fit, SUMMARY, SPEND_COLUMNS, maker=MAKER
+    ),
+    "GammaGamma.expected_spend": Call(
+        cv.clv.GammaGamma.expected_spend, SPEND.expected_spend, SUMMARY, SPEND_COLUMNS, maker=MAKER
+    ),
+}  # fmt: skip
+CALLS["GammaGamma"] = Call(
+    cv.clv.GammaGamma, lambda first_purchase="exclude": cv.clv.GammaGamma(first_purchase).fit(SUMMARY)
+)
+for name, model in BUYING.items():
+    ahead = {"horizon": "26 weeks"}
+    for method, arguments in {
+        "probability_alive": {},
+        "probability_active": ahead,
+        "expected_purchases": ahead,
+        "purchase_distribution": {**ahead, "counts": [0, 1, 2]},
+        "predict": ahead,
+    }.items():
+        of, run = getattr(type(model), method), getattr(model, method)
+        CALLS[f"{name}.{method}"] = Call(of, run, SUMMARY, MODEL_COLUMNS, {}, arguments, MAKER)
+    CALLS |= {
+        f"{name}.fit": Call(type(model).fit, type(model)().fit, SUMMARY, MODEL_COLUMNS, maker=MAKER),
+        f"{name}.expected_purchases_new": Call(
+            type(model).expected_purchases_new, model.expected_purchases_new, arguments=ahead
+        ),
+        f"{name}.simulate": Call(type(model).simulate, model.simulate, arguments={"n_customers": 5, "duration": 10.0}),
+    }
+for model in (*BUYING.values(), SPEND):
+    name, kind = type(model).__name__, type(model)
+    fitted = kind().fit(SUMMARY)
+    CALLS |= {
+        f"{name}.summary_table": Call(kind.summary_table, fitted.summary_table),
+        f"{name}.set_params": Call(kind.set_params, model.set_params, arguments={}),
+        f"{name}.from_params": Call(kind.from_params, kind.from_params, arguments=model.params_),
+        f"{name}.from_json": Call(kind.from_json, kind.from_json, arguments={"text": model.to_json()}),
+    }
+
+
+def check_refusal(call, frame, match, error=cv.InputError, **changes):
+    """Check that a call ends in one of our errors, with nothing of a dependency behind it, and changes no frame."""
+    before = frame.copy() if isinstance(frame, pd.DataFrame) and call.library == "pandas" else None
+    with pytest.raises(error) as caught:
+        call(frame, **changes)
+    said = str(caught.value)
+    # `raise ... from None` hides what was caught: a user sees our sentence and no other library's trace.
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    assert re.search(match, said), f"{call.library}: {match!r} is not in {said!r}"
+    assert before is None or before.equals(frame)
+    return said
+
+
+@pytest.fixture
+def refuse():
+    return check_refusal
+
+
+@pytest.fixture(scope="session")
+def calls():
+    return CALLS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _away(tmp_path_factory):
+    """Write files into a folder of these tests' own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("bad_input"))
+        cv.save_models("given.json", model=SPEND)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _no_figures():
+    yield
+    pyplot.close("all")
+
+
+def parameters(call):
+    """Return the arguments that a call can be given besides its first frame; `**params` by the names it takes."""
+    named = inspect.signature(call.run).parameters
+    found = [name for name, p in named.items() if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    return list(dict.fromkeys([*found[call.frame is not None :], *call.arguments]))
+
+
+def pytest_generate_tests(metafunc):
+    """Parametrize by the table: `name` of every call, of those with a frame, with a column, or with an argument."""
+    wanted = set(metafunc.fixturenames)
+    with_frame = {name: call for name, call in CALLS.items() if call.frame is not None}
+    if {"name", "column"} <= wanted:
+        cases = [(n, c) for n, call in with_frame.items() for c, kind in call.columns.items() if kind != "raw"]
+        metafunc.parametrize(("name", "column"), cases, ids=map("-".join, cases))
+    elif {"name", "argument"} <= wanted:
+        cases = [(n, a) for n, call in CALLS.items() for a in parameters(call)]
+        metafunc.parametrize(("name", "argument"), cases, ids=map("-".join, cases))
+    elif "framed" in wanted:
+        metafunc.parametrize("framed", with_frame)
