@@ -191,12 +191,15 @@ def numeric_column(
 ) -> Floats:
     """Return a column as float64; raise unless it is numeric and finite (nulls become NaN where allowed)."""
     require_columns(frame, [column], what=what)
-    series = frame.get_column(column)
-    require_numeric(series.dtype, column)
+    return _numbers(frame.get_column(column), nulls=nulls, counts=counts)
+
+
+def _numbers(series: nw.Series[Any], *, nulls: bool, counts: Floats | None) -> Floats:
+    require_numeric(series.dtype, series.name)
     values = float_column(series)
-    require_rows(~np.isinf(values), f"{column} must be finite", counts=counts)
-    if not nulls:
-        require_rows(~np.isnan(values), f"{column} must not be null or NaN", counts=counts)
+    if not np.isfinite(values).all():
+        require_rows(~np.isinf(values), f"{series.name} must be finite", counts=counts)
+        require_rows(~np.isnan(values) | nulls, f"{series.name} must not be null or NaN", counts=counts)
     return values
 
 
@@ -209,7 +212,7 @@ def summary_arrays(
     """
     require_columns(frame, columns, what="summary", maker=maker)
     require_some(len(frame), "summary")
-    arrays = {c: numeric_column(frame, c, what="summary", nulls=c == "monetary_value", counts=counts) for c in columns}
+    arrays = {c: _numbers(frame.get_column(c), nulls=c == "monetary_value", counts=counts) for c in columns}
 
     def check(ok: np.ndarray[Any, np.dtype[np.bool_]], rule: str, remedy: str = "") -> None:
         require_rows(ok, rule, remedy, counts)
@@ -254,7 +257,8 @@ def time_unit_of(frame: EagerFrame) -> str | None:
     """Return the ruler that travels with a summary, None if the frame carries none; raise if there are several."""
     if "time_unit" not in frame.columns or len(frame) == 0:
         return None
-    units = frame.get_column("time_unit").unique().to_list()
+    column = frame.get_column("time_unit")
+    units = [column[0]] if column.n_unique() == 1 else column.unique().to_list()
     if len(units) != 1 or units[0] not in TIME_UNITS:
         raise InputError(
             f"time_unit must hold one of {list(TIME_UNITS)} in every row; it holds {sorted(map(str, units))}."

@@ -52,7 +52,7 @@ class Optimum:
     value: float
     gradient: Floats
     hessian: Floats
-    boundary: tuple[int, ...]
+    free: NDArray[np.intp]  # parameters that are not at a boundary
     decrement: float
     evaluations: int = field(compare=False, default=0)
 
@@ -62,9 +62,10 @@ class Optimum:
         return bool(self.decrement < max(_DECREMENT, 1e-13 * abs(self.value)))
 
     @property
-    def free(self) -> NDArray[np.intp]:
-        """Parameters that are not at a boundary."""
-        return _others(self.boundary, self.theta.size)
+    def boundary(self) -> tuple[int, ...]:
+        """Parameters at an end of their range."""
+        free = self.free.tolist()
+        return tuple(i for i in range(self.theta.size) if i not in free)
 
 
 def maximize(objective: Objective, starts: Sequence[Sequence[float]], model: str) -> Optimum:
@@ -117,8 +118,8 @@ def _newton(objective: Objective, theta: Floats, max_iterations: int = 100) -> O
     value, gradient, hessian = objective.newton_terms(theta)
     evaluations = 1
     while True:
-        held = _held(theta, gradient)
-        step, decrement = _newton_step(gradient, hessian, held)
+        free = _free(theta, gradient)
+        step, decrement = _newton_step(gradient, hessian, free)
         if not np.isfinite(value) or decrement < _DECREMENT * 1e-4 or evaluations > max_iterations:
             break
         found = _rising(objective, theta, value, step, decrement)
@@ -126,7 +127,7 @@ def _newton(objective: Objective, theta: Floats, max_iterations: int = 100) -> O
         if found is None:
             break
         theta, (value, gradient, hessian) = found
-    return Optimum(theta, value, gradient, hessian, tuple(held.tolist()), decrement, evaluations)
+    return Optimum(theta, value, gradient, hessian, free, decrement, evaluations)
 
 
 def _rising(
@@ -139,7 +140,7 @@ def _rising(
     slack = 1e-13 * abs(value) if decrement < 1e-6 else 0.0
     length = min(1.0, _MAX_STEP / max(float(np.abs(step).max()), 1e-300))
     while length > 1e-10:
-        trial = np.clip(theta + length * step, LOG_LOW, LOG_HIGH)
+        trial = np.minimum(np.maximum(theta + length * step, LOG_LOW), LOG_HIGH)
         terms = objective.newton_terms(trial) if objective.hessian is not None else None
         trial_value = objective.gradient(trial)[0] if terms is None else terms[0]
         if np.isfinite(trial_value) and trial_value > value - slack:
@@ -148,25 +149,21 @@ def _rising(
     return None
 
 
-def _held(theta: Floats, gradient: Floats) -> NDArray[np.intp]:
-    """Parameters at an end of their range that the likelihood pushes further out."""
-    low = (theta <= LOG_LOW + 1e-6) & (gradient <= 0)
-    high = (theta >= LOG_HIGH - 1e-6) & (gradient >= 0)
-    return np.flatnonzero(low | high)
+def _free(theta: Floats, gradient: Floats) -> NDArray[np.intp]:
+    """Parameters, but for those at an end of their range that the likelihood pushes further out."""
+    low = (theta > LOG_LOW + 1e-6) | (gradient > 0)
+    high = (theta < LOG_HIGH - 1e-6) | (gradient < 0)
+    return np.flatnonzero(low & high)
 
 
-def _others(indices: Sequence[int] | NDArray[np.intp], size: int) -> NDArray[np.intp]:
-    return np.delete(np.arange(size), np.asarray(indices, dtype=np.intp))
-
-
-def _newton_step(gradient: Floats, hessian: Floats, held: NDArray[np.intp]) -> tuple[Floats, float]:
-    """Ascent step and the gain that it promises; negative curvature is turned round, held parameters stay."""
-    free = _others(held, gradient.size)
+def _newton_step(gradient: Floats, hessian: Floats, free: NDArray[np.intp]) -> tuple[Floats, float]:
+    """Ascent step and the gain that it promises; negative curvature is turned round, parameters not free stay."""
     step = np.zeros_like(gradient)
-    if not free.size or not np.all(np.isfinite(hessian)):
+    if not free.size or not np.isfinite(hessian).all():
         return step, 0.0 if not free.size else np.inf
-    curvature, directions = np.linalg.eigh(-hessian[np.ix_(free, free)] if held.size else -hessian)
-    size = np.maximum(np.abs(curvature), 1e-10 * max(np.abs(curvature).max(), 1e-300))
+    curvature, directions = np.linalg.eigh(-hessian[free[:, None], free])
     along = directions.T @ gradient[free]
+    size = np.abs(curvature)
+    size = np.maximum(size, 1e-10 * max(float(size.max()), 1e-300))
     step[free] = directions @ (along / size)
-    return step, float(np.sum(along**2 / size) / 2)
+    return step, float((along * along / size).sum() / 2)

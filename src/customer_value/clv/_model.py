@@ -336,13 +336,13 @@ def _covariance(optimum: Optimum, names: tuple[str, ...]) -> tuple[Floats, dict[
     free = optimum.free
     # Take out what is unidentified, most uncertain first, until the rest has a sound information matrix.
     while free.size:
-        information = -optimum.hessian[np.ix_(free, free)]
+        information = -optimum.hessian[free[:, None], free]
         curvature, directions = np.linalg.eigh(information)
         if curvature[0] > 0:
             part = (directions / curvature) @ directions.T
             spread = np.sqrt(np.diag(part))
             if spread.max() <= _UNIDENTIFIED:
-                covariance[np.ix_(free, free)] = part
+                covariance[free[:, None], free] = part
                 break
             worst = int(np.argmax(spread))
         else:

@@ -16,7 +16,6 @@ from customer_value._validation import (
     require_lazy,
     require_numeric,
     require_rows,
-    require_some,
     summary_arrays,
     time_unit_of,
 )
@@ -34,13 +33,12 @@ def fit_counts(
     Equal rows of a lazy frame are counted by its own engine, so that only distinct rows are collected.
     """
     opened = open_frame(summary, "summary")
-    require_columns(opened, columns, what="summary", maker=SUMMARY_MAKER)
     if isinstance(opened, nw.LazyFrame):
+        require_columns(opened, columns, what="summary", maker=SUMMARY_MAKER)
         frame, counts = _count_lazy(opened, columns, weights)
         arrays = summary_arrays(frame, columns, counts=counts)
     else:
         frame = opened
-        require_some(len(frame), "summary")
         arrays = summary_arrays(frame, columns)
         counts = _weights(frame, weights)
     if not counts.any():
