@@ -6,6 +6,7 @@ Other work on the machine slows both contenders alike, since they alternate; med
 from __future__ import annotations
 
 import gc
+import math
 import multiprocessing
 import statistics
 import tempfile
@@ -25,7 +26,7 @@ WARM_UP_ROWS = 2000  # run first, so that modules loaded on first use do not cou
 
 @dataclass(frozen=True)
 class Comparison:
-    """One row of a benchmark's table: medians of seconds, peak megabytes above the input, and the floor if one holds."""
+    """One row of a benchmark's table: medians of seconds, peak megabytes above the input, the floor if one holds."""
 
     what: str
     rows: int
@@ -49,19 +50,18 @@ HEADER = """| what | customers | ours, s | lifetimes, s | ratio | floor | ours, 
 
 
 def compare(
-    what: str, contenders: tuple[Work, Work], frames: tuple[pd.DataFrame, pd.DataFrame], rounds: int, floor: float | None
+    what: str, ours: Work, theirs: Work, frame: pd.DataFrame, rounds: int, floor: float | None = None
 ) -> Comparison:
-    """Time two contenders (ours first), each on its own input, and measure what memory each adds."""
-    tasks = {name: (work, frame) for name, work, frame in zip(("ours", "theirs"), contenders, frames, strict=True)}
-    times = interleaved({name: lambda task=task: task[0](task[1]) for name, task in tasks.items()}, rounds)
-    memory = (added_memory(*tasks["ours"]), added_memory(*tasks["theirs"]))
-    found = Comparison(what, len(frames[0]), (times["ours"], times["theirs"]), memory, floor)
+    """Time two contenders on one frame and measure what memory each adds; print the row. A smoke run has 0 rounds."""
+    times = interleaved({"ours": lambda: ours(frame), "theirs": lambda: theirs(frame)}, rounds)
+    memory = (added_memory(ours, frame), added_memory(theirs, frame)) if rounds else (math.nan, math.nan)
+    found = Comparison(what, len(frame), (times["ours"], times["theirs"]), memory, floor)
     print(found.line(), flush=True)
     return found
 
 
 def interleaved(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Return each contender's median seconds over rounds in which they take turns; a first round is not counted.
+    """Return each contender's median seconds over rounds in which they take turns; a first round counts only if alone.
 
     Work of milliseconds is repeated within its turn: a single run after another contender's would be timed with cold
     caches, which nobody who calls it in a loop meets.
@@ -75,10 +75,9 @@ def interleaved(contenders: Mapping[str, Callable[[], object]], rounds: int) -> 
             for _ in range(repeats[name]):
                 work()
             seconds = (time.perf_counter() - start) / repeats[name]
-            if number:
+            if number or not rounds:
                 times[name].append(seconds)
-            else:
-                repeats[name] = max(1, round(SHORTEST_TURN / seconds))
+            repeats[name] = repeats[name] if number else max(1, round(SHORTEST_TURN / seconds))
     return {name: statistics.median(seconds) for name, seconds in times.items()}
 
 
