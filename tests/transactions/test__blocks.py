@@ -36,4 +36,4 @@ def test_few_parts_stay_in_this_thread(monkeypatch):
 def test_an_error_in_a_thread_is_raised(monkeypatch):
     monkeypatch.setattr(_blocks, "threads", lambda: 2)
     with pytest.raises(ZeroDivisionError):
-        in_threads(lambda part: 1 // part, [3, 2, 1, 0])
+        in_threads(lambda part: 1 // part, [3, 2, 1, 0], fewest=2)

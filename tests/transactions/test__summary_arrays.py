@@ -163,8 +163,9 @@ def test_unsigned_and_small_types_of_labels():
 
 
 @pytest.mark.parametrize("refunds", POLICIES)
-def test_a_long_log_in_many_chunks(refunds):
-    # Long enough for several chunks and for threads; lines of one order, so that most periods hold several rows.
+def test_a_long_log_in_many_chunks(refunds, monkeypatch):
+    # Chunks enough for threads; lines of one order, so that most periods hold several rows.
+    monkeypatch.setattr(_summary_arrays, "_CHUNK", 1 << 14)
     rng = np.random.default_rng(5)
     n = 300_000
     labels, period = rng.integers(0, 20_000, n) * 7919, rng.integers(0, 90, n) // 9

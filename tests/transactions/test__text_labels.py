@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from customer_value.transactions._row_order import dense_codes
 from customer_value.transactions._text_labels import text_labels
 
 ARROW_TYPES = ["string", "large_string", "string_view"]
@@ -63,6 +64,15 @@ def test_many_texts(make, arrow_type):
     keys = [make(i, rng) for i in range(20_000)]
     values = [keys[i] for i in rng.integers(0, len(keys), 80_000)]
     assert_ranks(text_labels([arrow(values, arrow_type)]), values)
+
+
+@pytest.mark.parametrize("arrow_type", ARROW_TYPES)
+def test_texts_enough_for_threads(arrow_type):
+    rng = np.random.default_rng(9)
+    keys = sorted(str(uuid.UUID(bytes=rng.bytes(16))) for _ in range(500))
+    of_row = rng.integers(0, len(keys), 1_200_000)
+    labels = text_labels([arrow(keys).take(pa.array(of_row)).cast(arrow_type)])
+    assert np.array_equal(dense_codes(labels)[0], of_row)
 
 
 def test_very_long_texts_are_left_to_others():

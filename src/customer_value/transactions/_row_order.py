@@ -20,7 +20,7 @@ Words = np.ndarray[Any, np.dtype[np.uint64]]
 Positions = np.ndarray[Any, np.dtype[np.int64]]
 
 _WORD = 64
-_SHORT_SORT = 1 << 18  # a sort this short is over before a second thread has started
+_SHORT_SORT = 1 << 20  # a sort this short is over before a second thread has started
 # Odd numbers without pattern (fractional parts of the golden ratio and of square roots), for multiplicative hashing.
 _MULTIPLIERS = (0x9E3779B97F4A7C15, 0x6A09E667F3BCC909, 0xBB67AE8584CAA73B)
 

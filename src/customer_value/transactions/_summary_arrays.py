@@ -20,6 +20,7 @@ from customer_value.transactions._purchase_periods import (
 from customer_value.transactions._row_order import Integers, dense_codes, order_rows, span
 
 _CHUNK = 1 << 17  # rows whose temporaries stay in the cache
+_FEWEST = 4  # chunks that are worth threads
 
 
 def summarize_arrays(
@@ -78,7 +79,7 @@ def _summarize(log: Log, asked: Asked) -> CustomerArrays:
     def summarize(part: slice) -> CustomerArrays:
         return summarize_chunk(layout.keys[part], layout, log, asked)
 
-    return _joined(in_threads(summarize, layout.chunks(_CHUNK)))
+    return _joined(in_threads(summarize, layout.chunks(_CHUNK), fewest=_FEWEST))
 
 
 def _summarize_by_customers(log: Log, asked: Asked) -> CustomerArrays:
@@ -93,7 +94,7 @@ def _summarize_by_customers(log: Log, asked: Asked) -> CustomerArrays:
         return replace(found, row=row[found.row])
 
     # Half of the rows at most, so that parts which still exceed one word are cut further.
-    return _joined(in_threads(summarize, layout.chunks(min(_CHUNK, max(log.labels.size // 2, 1)))))
+    return _joined(in_threads(summarize, layout.chunks(min(_CHUNK, max(log.labels.size // 2, 1))), fewest=_FEWEST))
 
 
 def _joined(parts: Sequence[CustomerArrays]) -> CustomerArrays:
