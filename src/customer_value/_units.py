@@ -82,6 +82,14 @@ def units_per_grain(grain: str, time_unit: str) -> float:
     return DAYS[grain] / DAYS[time_unit]
 
 
+def as_float(value: float | np.integer[Any] | np.floating[Any]) -> float:
+    """Return a number as a float, infinite where it is a whole number beyond all floats."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def in_units(horizon: float | str, time_unit: str | None, name: str = "horizon") -> float:
     """Turn a number, or a text such as ``"12 months"``, into time units; it must be positive and finite."""
     if isinstance(horizon, str):
@@ -98,7 +106,7 @@ def in_units(horizon: float | str, time_unit: str | None, name: str = "horizon")
             )
         length = float(match[1]) * DAYS[match[2]] / DAYS[time_unit]
     elif isinstance(horizon, (int, float, np.integer, np.floating)) and not isinstance(horizon, bool):
-        length = float(horizon)
+        length = as_float(horizon)
     else:
         raise InputError(f"{name} must be a number or a text such as '12 months'; got {horizon!r}.")
     if not (math.isfinite(length) and length > 0):
@@ -144,5 +152,5 @@ def discount_per_unit(annual_discount_rate: float | None, discount_rate: float |
 def _check_rate(rate: float, name: str) -> None:
     if isinstance(rate, bool) or not isinstance(rate, (int, float, np.integer, np.floating)):
         raise InputError(f"{name} must be a number such as 0.10; got {rate!r}.")
-    if not (math.isfinite(rate) and rate >= 0):
+    if not (math.isfinite(as_float(rate)) and rate >= 0):
         raise InputError(f"{name} must be 0 or above and finite; got {rate!r}.")

@@ -19,7 +19,7 @@ from customer_value._frames import (
     nw,
 )
 from customer_value._optional import import_optional
-from customer_value._units import TIME_UNITS
+from customer_value._units import TIME_UNITS, as_float
 from customer_value.errors import InputError
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -113,7 +113,7 @@ def require_some(n: int, what: str) -> None:
 def number(value: Any, name: str, *, low: float = -math.inf, high: float = math.inf, open_ends: bool = False) -> float:
     """Return a finite number within bounds, or raise."""
     numeric = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    inside = numeric and math.isfinite(value) and (low < value < high if open_ends else low <= value <= high)
+    inside = numeric and math.isfinite(as_float(value)) and (low < value < high if open_ends else low <= value <= high)
     if not inside:
         bounds = {(-math.inf, math.inf): "a finite number"}.get(
             (low, high),
@@ -127,10 +127,11 @@ def number(value: Any, name: str, *, low: float = -math.inf, high: float = math.
     return float(value)
 
 
-def whole_number(value: Any, name: str, *, low: int = 0) -> int:
-    """Return a whole number at or above `low`, or raise."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < low:
-        raise InputError(f"{name} must be a whole number, {low} or above; got {value!r}.")
+def whole_number(value: Any, name: str, *, low: int = 0, high: float = math.inf) -> int:
+    """Return a whole number within bounds, or raise."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not low <= value <= high:
+        bounds = f", {low} or above" if high == math.inf else f" from {low} to {high:,}"
+        raise InputError(f"{name} must be a whole number{bounds}; got {value!r}.")
     return int(value)
 
 
@@ -149,11 +150,11 @@ def truth_value(value: Any, name: str) -> bool:
 
 
 def float_array(values: Any, name: str) -> Floats:
-    """Return a sequence of numbers as float64 in one dimension, or raise."""
+    """Return a sequence of numbers as float64 in one dimension, missing ones as NaN, or raise."""
     try:
         array = np.asarray(values)
         numbers = np.atleast_1d(array.astype(np.float64)) if array.dtype.kind in "iufO" else None
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         numbers = None
     if numbers is None or numbers.ndim != 1:
         raise InputError(f"{name} must be numbers in one dimension; got {values!r}.")

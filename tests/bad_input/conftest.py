@@ -69,7 +69,7 @@ SPEND = cv.clv.GammaGamma.from_params(p=6.25, q=3.74, v=15.44)
 VALUE = {"purchase_model": BUYING["BGNBD"], "spend_model": SPEND, "horizon": "39 weeks", "margin": 0.3}
 VALUED = cv.score_clv(SUMMARY, **VALUE)
 SEGMENTED = cv.assign_segments(cv.score_rfm(SUMMARY))
-TRACKING = {"purchase_model": BUYING["BGNBD"], "calibration_end": END, "observation_end": LAST}
+TRACKING = {"purchase_model": BUYING["BGNBD"], "calibration_end": END, "observation_end": LAST, "period_days": 28}
 
 LOG_COLUMNS = {"customer_id": "id", "date": "date", "amount": "number"}
 RAW_COLUMNS = {"customer_id": "raw", "date": "raw", "amount": "raw"}  # text is read, dirt is counted or left out

@@ -11,7 +11,7 @@ import customer_value as cv
 JUNK = {
     "None": None, "text": "nonsense", "empty": "", "-1": -1, "2.5": 2.5, "nan": float("nan"), "inf": float("inf"),
     "True": True, "[]": [], "{}": {}, "object": object(), "NaT": pd.NaT, "NA": pd.NA, "array": np.array([1.0, 2.0]),
-    "bytes": b"x", "complex": 1j, "pair": (1, 2), "1e300": 1e300,
+    "bytes": b"x", "complex": 1j, "pair": (1, 2), "1e300": 1e300, "10**400": 10**400,
 }  # fmt: skip
 ANY = set(JUNK)
 NUMBER, OPTIONAL, TEXT, FLAG = {"2.5", "1e300"}, {"None"}, {"text", "empty"}, {"True"}
@@ -24,6 +24,8 @@ TAKEN = {
     **dict.fromkeys(["source", "suffix", "unit"], TEXT),
     **dict.fromkeys(["deep", "y"], ANY),  # ignored, as scikit-learn has it
     "counts": {"array", "pair"},
+    "random_state": {"10**400"},
+    "top": {"10**400"},
     "date_format": {"None", "text"},  # is not needed where dates are dates
     "default": {"None", "text"},
     "duration": {"2.5"},
@@ -156,7 +158,7 @@ def test_a_horizon_in_words_needs_a_ruler(calls, refuse):
         ("segment_profile", {"value": "clv"}, r"lacks \['clv'\]"),
         ("calibration_by_frequency", {"top": 0}, "top must be a whole number, 1 or above; got 0"),
         ("calibration_by_frequency", {"interval": 95}, "interval must be between 0 and 1; got 95"),
-        ("tracking_table", {"period_days": 0}, "period_days must be a whole number, 1 or above; got 0"),
+        ("tracking_table", {"period_days": 0}, "period_days must be a whole number from 1 to 3,653; got 0"),
         ("plots.tracking", {"kind": "total"}, r"kind must be one of \['cumulative', 'incremental'\]"),
         ("plots.rfm_heatmap", {"ax": "left"}, r"ax must be a matplotlib Axes, such as plt.subplots\(\)\[1\]; got str"),
         ("BGNBD.purchase_distribution", {"counts": [0.5]}, "counts must be whole numbers from 0 to .*; 1 of 1"),

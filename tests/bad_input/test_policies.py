@@ -86,7 +86,7 @@ def test_rows_that_come_twice(framed, calls, refuse):
         ("tracking_table", {"calibration_end": "1998-07-01"}, "calibration_end must not be after observation_end; got"),
         (
             "tracking_table", {"calibration_end": "1997-01-03", "observation_end": "1997-01-04"},
-            "observation_end=1997-01-04 leaves no whole period of 7 days",
+            "observation_end=1997-01-04 leaves no whole period of 28 days",
         ),
     ],
 )  # fmt: skip

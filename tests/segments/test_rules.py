@@ -101,7 +101,7 @@ def test_names_are_in_order_with_the_default_last():
         ({"rules": {"a": {"r": (4, 2)}}}, "got 4 to 2"),
         ({"rules": {"a": {"r": (1, 2, 3)}}}, "a score or a pair"),
         ({"rules": {"a": {}}}, "limit at least one"),
-        ({"rules": {"a": {"r": 1}}, "bins": 1}, "bins of the rules must be a whole number, 2 or above"),
+        ({"rules": {"a": {"r": 1}}, "bins": 1}, "bins of the rules must be a whole number from 2 to 100; got 1"),
         ({"rules": {"a": {"r": 1}}, "default": ""}, "name of a segment must be a non-empty text"),
         ({"rules": {"a": {"r": 1}}, "labels": {"zh": {}}}, r"labels\['zh'\] of the rules lack \['a'\]"),
     ],

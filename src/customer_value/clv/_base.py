@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Self, get_args
 import numpy as np
 
 from customer_value._frames import EagerFrame, FrameT, to_eager, with_arrays
-from customer_value._units import in_units
+from customer_value._units import as_float, in_units
 from customer_value._validation import (
     LARGEST,
     float_array,
@@ -201,7 +201,7 @@ class PurchaseModel(Model):
         length = number(duration, "duration", low=0, high=math.inf, open_ends=True)
         n = whole_number(n_customers, "n_customers", low=1)
         # Customers only leave, so later time units bring fewer purchases than the first.
-        most = n * max(length, 1.0) * float(self._expected_purchases_new(self._theta, np.ones(1))[0])
+        most = as_float(n) * max(length, 1.0) * float(self._expected_purchases_new(self._theta, np.ones(1))[0])
         if most > _MOST_PURCHASES:
             raise InputError(
                 f"these arguments may make up to {most:.3g} purchases; at most {_MOST_PURCHASES:.0e} fit. Take fewer "

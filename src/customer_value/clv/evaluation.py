@@ -37,6 +37,7 @@ from customer_value.transactions._ids import id_labels
 from customer_value.transactions._log import LogColumns, LogRules, check_log, log_columns, read_log, require_present
 from customer_value.transactions._periods import day_expression
 
+_LONGEST_PERIOD = 3653  # ten years, in days
 _HORIZON_TOLERANCE = 0.02  # a forecast for 12 months may meet a holdout of 52 weeks, not one of 39
 
 
@@ -108,7 +109,7 @@ def calibration_by_frequency(
     x = _counts(left, "frequency", "forecast")
     expected = numeric_column(left, "expected_purchases", what="forecast")
     require_rows(expected >= 0, "expected_purchases must be 0 or above")
-    limit = int(min(limit, x.max() + 1))
+    limit = min(limit, int(x.max()) + 1)
     group = np.minimum(x, limit).astype(np.intp)
     n = np.bincount(group, minlength=limit + 1)
     rows = np.flatnonzero(n)
@@ -244,7 +245,7 @@ def tracking_table(
     if purchase_model.time_unit_ is None:
         raise InputError("tracking_table needs the model's time unit; fit on a summary of summarize_customers.")
     unit_days = DAYS[purchase_model.time_unit_]
-    length = whole_number(period_days, "period_days", low=1)
+    length = whole_number(period_days, "period_days", low=1, high=_LONGEST_PERIOD)
     calibrated, last = day_number(calibration_end, "calibration_end"), day_number(observation_end, "observation_end")
     if calibrated > last:
         raise InputError(

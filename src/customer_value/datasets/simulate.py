@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from customer_value._frames import Backend, Column, empty_frame, make_frame
-from customer_value._units import DAYS, Day, TimeUnit, date_of, day_number
+from customer_value._units import DAYS, Day, TimeUnit, as_float, date_of, day_number
 from customer_value._validation import number, require_backend, require_choice, truth_value, whole_number
 from customer_value.datasets._stories import STORIES, Floats, Story
 from customer_value.errors import InputError
@@ -238,7 +238,7 @@ def _window(start: Day, end: Day, acquired: tuple[Day, Day] | None) -> tuple[int
 
 def _check_size(n_customers: int, mean_rate: float, window: tuple[int, int, int], time_unit: str) -> None:
     longest = (window[2] + 1 - window[0]) / DAYS[time_unit]
-    rows = n_customers * (1 + mean_rate * longest)
+    rows = as_float(n_customers) * (1 + mean_rate * longest)
     if rows > _MOST_ROWS:
         raise InputError(
             f"these arguments may make up to {rows:.3g} rows; at most {_MOST_ROWS:.0e} fit. "

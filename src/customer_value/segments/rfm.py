@@ -14,6 +14,7 @@ from customer_value._validation import (
     require_rows,
     require_some,
     text_value,
+    whole_number,
 )
 from customer_value.errors import InputError
 
@@ -96,8 +97,7 @@ def score_rfm(
     3           d        1        2        3        123
     4           e        4        2        2        422
     """
-    if isinstance(bins, bool) or not isinstance(bins, (int, np.integer)) or not 2 <= bins <= _MOST_BINS:
-        raise InputError(f"bins must be a whole number from 2 to {_MOST_BINS}; got {bins!r}.")
+    whole_number(bins, "bins", low=2, high=_MOST_BINS)
     text_value(suffix, "suffix", empty=True)
     opened, back = to_eager(frame, "summary", "score_rfm")
     columns = {"recency": recency, "frequency": frequency, "monetary": monetary}

@@ -12,6 +12,7 @@ from customer_value._validation import text_value, whole_number
 from customer_value.errors import InputError
 
 DIMENSIONS = ("r", "f", "m")
+_MOST_BINS = 100  # every cell is looked at
 
 Where = Mapping[str, int | tuple[int, int]]
 Box = dict[str, tuple[int, int]]
@@ -112,7 +113,7 @@ class SegmentRules:
     source: str = ""
 
     def __post_init__(self) -> None:
-        whole_number(self.bins, "bins of the rules", low=2)
+        whole_number(self.bins, "bins of the rules", low=2, high=_MOST_BINS)
         if not isinstance(self.rules, Mapping) or not self.rules:
             raise InputError(f"rules must map names to boxes of scores, at least one; got {self.rules!r}.")
         for name in [*self.rules, *([] if self.default is None else [self.default])]:
