@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from customer_value.clv import _pareto_integrals
-from customer_value.clv._pareto_integrals import count_integrals, log_path, silence_integral
+from customer_value.clv._pareto_integrals import _Path, count_integrals, log_path, silence_integral
 
 
 def silence(a, b, A, B, span, order=2):
@@ -104,10 +104,30 @@ def test_every_count_gets_nodes_enough(monkeypatch):
         np.testing.assert_allclose(few, many, rtol=0, atol=1e-9)
 
 
-def test_path_is_largest_where_it_is_said_to_be():
+def test_path_is_largest_at_its_top_and_is_cut_where_it_has_fallen():
     rng = np.random.default_rng(2)
     n, r, s, alpha, beta = (10 ** rng.uniform(-1, 2, 500) for _ in range(5))
-    top = _pareto_integrals._peak(n, r, alpha, s, beta)
-    highest = log_path(top, n, r, alpha, s, beta)
-    for factor in (0.99, 1.01):
-        assert np.all(log_path(top * factor, n, r, alpha, s, beta) < highest)
+    path = _Path.until(np.full(500, 1e9), n, r, alpha, s, beta)
+    highest = log_path(path.top, n, r, alpha, s, beta)
+    for factor in (0.5, 0.99, 1.01, 2):
+        tau = path.top * factor
+        fall = highest - log_path(tau, n, r, alpha, s, beta)
+        assert np.all(fall > 0)
+        np.testing.assert_allclose(path.fall(tau), fall, rtol=1e-9, atol=1e-12 * np.abs(highest).max())
+    for tau in (path.lower_cut(), path.come_closer(np.full(500, 1e200))):
+        assert np.all((path.fall(tau) > 37.9) & (path.fall(tau) < 76))
+
+
+def test_parameters_at_the_ends_of_the_optimizers_range():
+    # Purchases and dropout race at equal rates of 1e16: who buys n times before leaving is a matter of coins.
+    one = np.ones(1)
+    n = np.arange(4.0)[:, None]
+    log_bought = count_integrals(n, 1e8 * one, 1e-8 * one, 1e8 * one, 1e-8 * one, 39 * one, scale=1e-8 * one)[:, 0]
+    ways = np.cumsum(np.append(0, np.log((1e8 + n[:-1, 0]) / (n[:-1, 0] + 1))))
+    np.testing.assert_allclose(np.exp(log_bought + ways + np.log(1e8 + n[:, 0])), 0.5 ** (n[:, 0] + 1), rtol=1e-6)
+
+
+def test_no_rows_give_no_integrals():
+    nothing = np.empty(0)
+    assert count_integrals(np.zeros((1, 0)), *[nothing] * 5, scale=nothing).shape == (1, 0)
+    assert silence(*[nothing] * 5).shape == (15, 0)

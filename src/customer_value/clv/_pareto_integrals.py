@@ -1,4 +1,4 @@
-"""The two integrals over the time of dropout that the Pareto/NBD rests on, with node counts that are proven per row.
+"""The two integrals over the time of dropout that the Pareto/NBD rests on, with as many nodes as a row needs.
 
 Both have positive integrands, so nothing cancels. With m the smaller and M the larger of the two gamma scales and
 eta = ln((m + tau) / m), every factor of the integrands is log-concave and analytic within pi of the real axis whatever
@@ -9,6 +9,7 @@ fall of exp(-38) is left out.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -22,7 +23,7 @@ _CELLS = 12288  # rows x nodes at a time, for the same reason
 _FALL = 38.0  # exp(-38) is below the rounding of the integral
 _NODES = np.array([6, 8, 10, 12, 16, 24, 32, 48, 64, 96, 128])
 _SIZE_OF = np.searchsorted(_NODES, np.arange(_NODES[-1] + 1)).astype(np.int8)  # nodes needed -> index of rule
-_NEWTON_STEPS = 6
+_NEWTON_STEPS = 100
 _POLYNOMIAL = 6.0  # up to this power of tau the integrand needs no lower cut
 _SHARED = 32.0  # counts this far apart share an interval and its nodes
 
@@ -99,7 +100,7 @@ def _cut(p: Floats, q: Floats, ratio: Floats, length: Floats) -> tuple[Floats, F
 
 def _rule_index(needed: Floats) -> NDArray[np.int8]:
     """Index of the smallest rule with the nodes needed; benchmarks/accuracy holds the bounds against references."""
-    return _SIZE_OF[np.minimum(needed, _NODES[-1]).astype(np.intp)]
+    return np.asarray(_SIZE_OF[np.minimum(needed, _NODES[-1]).astype(np.intp)])
 
 
 def _silence_block(
@@ -154,113 +155,115 @@ def count_integrals(n: Floats, r: Floats, alpha: Floats, s: Floats, beta: Floats
     -------
     Logarithm of the integrals, shape (k, rows). Neighbouring counts of a row share nodes and logarithms.
     """
-    rows = [np.broadcast_to(v, t.shape) for v in (r, alpha, s, beta, t, scale)]
+    r, alpha, s, beta, scale = (np.broadcast_to(v, t.shape) for v in (r, alpha, s, beta, scale))
     out = np.empty((len(n), t.size))
     first = 0
-    while first < len(n):
+    while first < len(n) and t.size:
         last = first + int(np.searchsorted(n[first:, 0], n[first, 0] + _SHARED, side="right"))
-        counts = np.broadcast_to(n[first], t.shape)
+        counts, steps = np.broadcast_to(n[first], t.shape), np.diff(n[first:last, 0])
         for start in range(0, t.size, _ROWS):
-            piece = slice(start, start + _ROWS)
-            block = out[first:last, piece]
-            _count(counts[piece], np.diff(n[first:last, 0]), *(v[piece] for v in rows), out=block)
+            rows = slice(start, start + _ROWS)
+            model = (r[rows], alpha[rows], s[rows], beta[rows])
+            _count(counts[rows], steps, model, t[rows], scale[rows], out[first:last, rows])
         first = last
     return out
 
 
 def log_path(tau: Floats, n: Floats, r: Floats, alpha: Floats, s: Floats, beta: Floats) -> Floats:
     """Return ln h(tau)."""
-    return np.asarray(xlogy(n, tau / (alpha + tau)) - r * np.log1p(tau / alpha) - s * np.log1p(tau / beta))
+    log_h = xlogy(n, tau / (alpha + tau)) - r * np.log1p(tau / alpha) - s * np.log1p(tau / beta)
+    return np.asarray(log_h, dtype=np.float64)
 
 
-def _count(
-    n: Floats,
-    steps: Floats,
-    r: Floats,
-    alpha: Floats,
-    s: Floats,
-    beta: Floats,
-    t: Floats,
-    scale: Floats,
-    out: Floats,
-) -> None:
-    """Fill `out` for counts n, n + steps[0], n + steps[0] + steps[1], ...; the interval serves first and last."""
-    m = np.minimum(alpha, beta)
-    model = (r, alpha, s, beta)
-    top = np.minimum(_peak(n, *model), t)
+@dataclass(frozen=True)
+class _Path:
+    """h for rows of counts and parameters, relative to its largest value on (0, t], which is at `top`."""
+
+    n: Floats
+    r: Floats
+    alpha: Floats
+    s: Floats
+    beta: Floats
+    top: Floats
+
+    @classmethod
+    def until(cls, t: Floats, n: Floats, r: Floats, alpha: Floats, s: Floats, beta: Floats) -> _Path:
+        """Find the top: the positive root of (r + s) tau^2 + (r beta + (s - n) alpha) tau = n alpha beta, or t."""
+        half = (r * beta + (s - n) * alpha) / 2
+        root = np.sqrt(half**2 + (r + s) * n * alpha * beta)
+        peak = np.where(half > 0, n * alpha * beta / (np.maximum(half, 0) + root), (root - half) / (r + s))
+        return cls(n, r, alpha, s, beta, np.minimum(peak, t))
+
+    def __getitem__(self, rows: NDArray[np.intp]) -> _Path:
+        return _Path(*(v[rows] for v in (self.n, self.r, self.alpha, self.s, self.beta, self.top)))
+
+    def fall(self, tau: Floats) -> Floats:
+        """Return ln h(top) - ln h(tau), from ratios that are near 1 where h is near its top."""
+        beyond = tau - self.top
+        fall = (self.n + self.r) * np.log1p(beyond / (self.alpha + self.top))
+        fall += self.s * np.log1p(beyond / (self.beta + self.top))
+        fall -= xlogy(self.n, tau / np.where(self.n > 0, self.top, 1))
+        return fall
+
+    def slope(self, tau: Floats) -> Floats:
+        """Derivative of ln h with respect to ln tau."""
+        return (self.n * self.alpha - self.r * tau) / (self.alpha + tau) - self.s * tau / (self.beta + tau)
+
+    def lower_cut(self) -> Floats:
+        """Find tau below the top where h has fallen by exp(-38) or somewhat more.
+
+        The factors of r and s rise towards 0, by `gain` at most, so that the first tau below lies beyond the place.
+        """
+        gain = self.r * np.log1p(self.top / self.alpha) + self.s * np.log1p(self.top / self.beta)
+        share = self.top / (self.alpha + self.top) * np.exp(-np.minimum((_FALL + gain) / self.n, 600))
+        return self.come_closer(self.alpha * share / (1 - share))
+
+    def come_closer(self, tau: Floats) -> Floats:
+        """Move tau towards the top until h has fallen by 38 to 76 powers of e.
+
+        ln h is concave in ln tau, so that from outside Newton's steps come closer and never pass the place.
+        """
+        for _ in range(_NEWTON_STEPS):
+            fall = self.fall(tau)
+            if np.all(fall < 2 * _FALL):
+                break
+            tau = tau * np.exp((fall - _FALL) / self.slope(tau))
+        return tau
+
+
+def _count(n: Floats, steps: Floats, model: tuple[Floats, ...], t: Floats, scale: Floats, out: Floats) -> None:
+    """Fill `out` for counts n, n + steps[0], n + steps[0] + steps[1], ... on an interval that serves first and last."""
+    r, alpha, s, beta = model
+    path = _Path.until(t, n, r, alpha, s, beta)
     low, fall_below = np.zeros_like(t), 4 * np.minimum(n, _POLYNOMIAL)
     cut = np.flatnonzero(n > _POLYNOMIAL)
     if cut.size:
-        low[cut], fall_below[cut] = _lower_cut(*(v[cut] for v in (n, *model, top)))
-    high, final = t.copy(), n + steps.sum()
-    final_top = np.minimum(_peak(final, *model), t)
-    cut = np.flatnonzero(_log_h(t, final, *model, final_top) < -_FALL)
+        low[cut] = path[cut].lower_cut()
+        fall_below[cut] = path[cut].fall(low[cut])
+    high, last = t.copy(), _Path.until(t, n + steps.sum(), r, alpha, s, beta)
+    cut = np.flatnonzero(last.fall(t) > _FALL)
     if cut.size:
-        high[cut] = _upper_cut(*(v[cut] for v in (final, *model, final_top)), t[cut])
-    fall = fall_below - _log_h(high, n, *model, top)
+        high[cut] = last[cut].come_closer(t[cut])
+    fall = fall_below + path.fall(high)
     log_high = np.log(high / (alpha + high))
-    log_top = log_path(top, n, *model)
+    log_top = log_path(path.top, n, r, alpha, s, beta)
+    m = np.minimum(alpha, beta)
     low = np.log1p(low / m)
     length = np.log1p(high / m) - low
     group = _rule_index(8 + 4 * np.sqrt(fall) + 4 * np.maximum(length - 2, 0) + steps.sum() / 2)
     for g in np.flatnonzero(np.bincount(group)):
         nodes, weights = _rule(int(_NODES[g]))
         members = np.flatnonzero(group == g)
-        step = max(1, _CELLS // weights.size)
-        for i in range(0, members.size, step):
-            rows = members[i : i + step]
+        block = max(1, _CELLS // weights.size)
+        for start in range(0, members.size, block):
+            rows = members[start : start + block]
             tau = m[rows] * np.expm1(low[rows] + nodes * length[rows])
-            density = np.exp(_log_h(tau, *(v[rows] for v in (n, *model, top))))
+            density = np.exp(-path[rows].fall(tau))
             density *= (m[rows] + tau) / (scale[rows] + tau) * (weights[:, None] * length[rows])
-            rise = tau / (alpha[rows] + tau) / np.exp(log_high[rows])
+            rise = tau / (alpha[rows] + tau) / np.exp(log_high[rows])  # of the integrand from one count to the next
             log_scale = log_top[rows]
             out[0, rows] = np.log(density.sum(axis=0)) + log_scale
-            for k, more in enumerate(steps, start=1):
-                density *= rise if more == 1 else rise**more
-                log_scale = log_scale + more * log_high[rows]
+            for k, step in enumerate(steps, start=1):
+                density *= rise if step == 1 else rise**step
+                log_scale = log_scale + step * log_high[rows]
                 out[k, rows] = np.log(density.sum(axis=0)) + log_scale
-
-
-def _peak(n: Floats, r: Floats, alpha: Floats, s: Floats, beta: Floats) -> Floats:
-    """Where h is largest: the positive root of (r + s) tau^2 + (r beta + (s - n) alpha) tau = n alpha beta."""
-    half = (r * beta + (s - n) * alpha) / 2
-    root = np.sqrt(half**2 + (r + s) * n * alpha * beta)
-    return np.where(half > 0, n * alpha * beta / (half + root), (root - half) / (r + s))
-
-
-def _log_h(tau: Floats, n: Floats, r: Floats, alpha: Floats, s: Floats, beta: Floats, top: Floats) -> Floats:
-    """Return ln h(tau) - ln h(top), from ratios that are near 1 where h is near its top."""
-    beyond = tau - top
-    log_h = xlogy(n, tau / np.where(n > 0, top, 1))
-    log_h -= (n + r) * np.log1p(beyond / (alpha + top))
-    log_h -= s * np.log1p(beyond / (beta + top))
-    return log_h
-
-
-def _slope(tau: Floats, n: Floats, r: Floats, alpha: Floats, s: Floats, beta: Floats) -> Floats:
-    """D ln h / d ln tau."""
-    return (n * alpha - r * tau) / (alpha + tau) - s * tau / (beta + tau)
-
-
-def _lower_cut(n: Floats, r: Floats, alpha: Floats, s: Floats, beta: Floats, top: Floats) -> tuple[Floats, Floats]:
-    """Find tau below the top where h has fallen by exp(-38) or somewhat more.
-
-    The factors of r and s rise towards 0, by `gain` at most, so that the first tau below lies beyond the root. ln h is
-    concave in ln tau: from there Newton's method comes closer with every step and never passes the root.
-    """
-    arguments = (n, r, alpha, s, beta, top)
-    gain = r * np.log1p(top / alpha) + s * np.log1p(top / beta)
-    share = top / (alpha + top) * np.exp(-np.minimum((_FALL + gain) / n, 600))
-    tau = alpha * share / (1 - share)
-    for _ in range(_NEWTON_STEPS):
-        tau = tau * np.exp(-(_FALL + _log_h(tau, *arguments)) / _slope(tau, *arguments[:5]))
-    return tau, -_log_h(tau, *arguments)
-
-
-def _upper_cut(n: Floats, r: Floats, alpha: Floats, s: Floats, beta: Floats, top: Floats, t: Floats) -> Floats:
-    """Find tau above the top where h has fallen by exp(-38) or somewhat more, coming down from t in the same way."""
-    arguments = (n, r, alpha, s, beta, top)
-    tau = t
-    for _ in range(_NEWTON_STEPS):
-        tau = tau * np.exp(-(_FALL + _log_h(tau, *arguments)) / _slope(tau, *arguments[:5]))
-    return tau

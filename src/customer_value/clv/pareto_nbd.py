@@ -223,43 +223,43 @@ def _timing_terms(params: Params, x: Floats, t_x: Floats, T: Floats, order: int)
     """All of `_log_likelihood_terms` but the gamma functions.
 
     In the derivatives the unknown time tau, of leaving or of the end of observation, appears through its posterior:
-    they are means of the derivatives given tau, second derivatives with the covariance of the first ones added.
+    they are means of the derivatives given tau, second derivatives with the covariance of the first ones added. Row by
+    row the moments of tau give way to the derivatives that they are part of, which spares large arrays.
     """
     r, alpha, s, beta = params
     a, b, A, B = r + x, s + 1, alpha + t_x, beta + t_x
-    log_stayed, log_left, end, moments = _log_silence(params, x, t_x, T, order)
+    log_stayed, log_left, end, terms = _log_silence(params, x, t_x, T, order)
     before_a, before_b = np.log1p(t_x / alpha), np.log1p(t_x / beta)
     small = np.exp(-np.abs(log_left - log_stayed))
-    terms = np.empty((_TERMS[order], x.size))
-    terms[0] = -r * before_a - x * np.log(A) - s * before_b
-    terms[0] += np.maximum(log_stayed, log_left) + np.log1p(small)
-    if order == 0:
-        return terms
-    gone = np.where(log_left > log_stayed, 1, small) / (1 + small)
-    change = moments[1:5] - end
-    mean = end + gone * change
-    u, v = a / A, s / B
-    terms[1] = -before_a - mean[0]
-    terms[2] = (r * t_x / alpha - x) / A + u * mean[1]
-    terms[3] = gone / s - before_b - mean[2]
-    terms[4] = v * (t_x / beta + mean[3]) - gone * (1 - moments[4]) / B
-    if order == 1:
-        return terms
-    # Covariance of the four derivatives over the unknown time: within those who left, and between left and stayed.
-    gap = (-change[0], u * change[1], 1 / s - change[2], v * change[3] - (1 - moments[4]) / B)
-    signed = (-1.0, u, -1.0, b / B)
-    for k, (i, j) in enumerate(_PAIRS, start=5):
-        terms[k] = gone * (signed[i] * signed[j] * moments[k] + (1 - gone) * gap[i] * gap[j])
-    # Mean of their own derivatives.
-    square_a = (1 - gone) * end[1] ** 2 + gone * (moments[_AA] + moments[2] ** 2)
-    square_b_left = moments[_BB] + moments[4] ** 2
-    square_b = (1 - gone) * end[3] ** 2 + gone * square_b_left
-    terms[_RA] += (t_x / alpha + mean[1]) / A
-    terms[_AA] += a * (1 - 2 * mean[1] + square_a) / A**2 - r / alpha**2
-    terms[_SS] -= gone / s**2
-    terms[_SB] += (t_x / beta + mean[3]) / B
-    terms[_BB] += s * (1 - 2 * mean[3] + square_b) / B**2 - s / beta**2
-    terms[_BB] += gone * (1 - 2 * moments[4] + square_b_left) / B**2
+    if order:
+        gone = np.where(log_left > log_stayed, 1, small) / (1 + small)
+        left = terms[1:5]  # moments of tau for those who left
+        change = left - end
+        mean = end + gone * change
+        u, v, rest = a / A, s / B, (1 - left[3]) / B
+    if order == 2:
+        square_a = (1 - gone) * end[1] ** 2 + gone * (terms[_AA] + left[1] ** 2)
+        square_b_left = terms[_BB] + left[3] ** 2
+        square_b = (1 - gone) * end[3] ** 2 + gone * square_b_left
+        # Covariance of the four derivatives over the unknown time: within those who left, and between left and stayed.
+        gap = (-change[0], u * change[1], 1 / s - change[2], v * change[3] - rest)
+        signed = (-1.0, u, -1.0, b / B)
+        for k, (i, j) in enumerate(_PAIRS, start=5):
+            terms[k] = gone * (signed[i] * signed[j] * terms[k] + (1 - gone) * gap[i] * gap[j])
+        # Mean of their own derivatives.
+        terms[_RA] += (t_x / alpha + mean[1]) / A
+        terms[_AA] += a * (1 - 2 * mean[1] + square_a) / A**2 - r / alpha**2
+        terms[_SS] -= gone / s**2
+        terms[_SB] += (t_x / beta + mean[3]) / B
+        terms[_BB] += s * (1 - 2 * mean[3] + square_b) / B**2 - s / beta**2
+        terms[_BB] += gone * (1 - 2 * left[3] + square_b_left) / B**2
+    if order:
+        terms[1] = -before_a - mean[0]
+        terms[2] = (r * t_x / alpha - x) / A + u * mean[1]
+        terms[3] = gone / s - before_b - mean[2]
+        terms[4] = v * (t_x / beta + mean[3]) - gone * rest
+    terms[0] = np.maximum(log_stayed, log_left) + np.log1p(small)
+    terms[0] -= r * before_a + x * np.log(A) + s * before_b
     return terms
 
 
