@@ -94,7 +94,8 @@ def score_clv(
     Raises
     ------
     InputError
-        Columns are missing or break a rule, the rulers differ, both rates are given, an option is unknown.
+        The frame is empty, columns are missing or break a rule, the rulers differ, both rates are given, an option is
+        unknown.
 
     Warns
     -----
