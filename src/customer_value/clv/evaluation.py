@@ -208,8 +208,8 @@ def tracking_table(
     customer_id, date, amount
         Column names.
     period_days
-        Length of a period, in days, at most ten years. Periods count from the cohort's first day, which is the first day of the first;
-        one that is cut off by observation_end is left out.
+        Length of a period, in days, at most ten years. Periods count from the cohort's first day, which is the first
+        day of the first; one that is cut off by observation_end is left out.
 
     Returns
     -------
