@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy import special
 
-from customer_value.clv._base import SpendModel
 from customer_value.clv._special import (
     Floats,
     beta_cdf_at_odds,
@@ -20,6 +19,7 @@ from customer_value.clv._special import (
     gamma_ratio,
     weighted_sums,
 )
+from customer_value.clv._spend import SpendModel
 
 _CHUNK = 8192  # customers at a time: the arrays of a chunk stay in the cache
 _NEAR = 300.0  # up to this ratio of its arguments, differences of the gamma function's derivatives keep 12 digits

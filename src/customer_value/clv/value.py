@@ -19,10 +19,11 @@ from customer_value._validation import (
     summary_arrays,
     time_unit_of,
 )
-from customer_value.clv._base import PurchaseModel, SpendModel, require_purchase_model
+from customer_value.clv._base import PurchaseModel, require_purchase_model
 from customer_value.clv._intervals import delta_interval, log_spread
 from customer_value.clv._outcomes import CountTable, count_tables, total_quantile
 from customer_value.clv._rows import DistinctRows, Floats, distinct_rows
+from customer_value.clv._spend import SpendModel
 from customer_value.errors import DataWarning, InputError, warn
 
 Positions = NDArray[np.intp]
