@@ -222,7 +222,9 @@ class Model:
                     slope += score @ weights[piece]
                     curvature += model._hessian(tuple(params), *part) @ weights[piece]
             value, slope_of_logs = in_logs(params, value, slope)
-            return value, slope_of_logs, curvature * np.outer(params, params) + np.diag(slope_of_logs)
+            curvature = curvature * (params[:, None] * params)
+            curvature.flat[:: theta.size + 1] += slope_of_logs  # d2/d(ln p)2 has the slope besides
+            return value, slope_of_logs, curvature
 
         exact = model._objective is not None or model._hessian is not None
         return Objective(gradient, hessian if exact else None)

@@ -83,10 +83,8 @@ def fit_rows(
     columns: Sequence[Floats], counts: Floats, keep: np.ndarray[Any, Any]
 ) -> tuple[tuple[Floats, ...], Floats]:
     """Collapse the rows that are kept and have a weight into distinct rows and their total weights."""
-    keep = keep & (counts > 0)
-    whole = bool(keep.all())
-    rows = distinct_rows(
-        [c if whole else c[keep] for c in columns],
-        None if bool((counts == 1).all()) else (counts if whole else counts[keep]),
-    )
+    kept = np.flatnonzero(keep & (counts > 0))  # an index by truth values would guess wrong at every other row
+    rest = columns if kept.size == counts.size else [column[kept] for column in columns]
+    weights = None if (counts == 1).all() else counts[kept]
+    rows = distinct_rows(rest, weights)
     return rows.columns, rows.counts

@@ -68,7 +68,7 @@ class SpendModel(Model):
         x, m = self._amounts(columns)
         bought = x > 0
         positive = m > 0
-        without, unusable = float(counts[~bought].sum()), float(counts[bought & ~positive].sum())
+        without, unusable = float((counts * ~bought).sum()), float((counts * (bought & ~positive)).sum())
         if unusable:
             warn(
                 f"{type(self).__name__} leaves out customers whose mean amount is 0 or below ({unusable:,.0f} of "

@@ -213,4 +213,7 @@ def _count_derivatives(params: Sequence[Any], x: Floats) -> Floats:
         px, q = np.broadcast_arrays(px, q)
         ratio, first, second = gamma_ratio(np.stack([px, q]), np.stack([q, px]))
         minus_log_beta = np.where(px > q, ratio[0] - special.gammaln(q), ratio[1] - special.gammaln(px))
-    return np.stack([minus_log_beta, x * first[0], first[1], x**2 * second[0], x * trigamma, second[1]])
+    rows = np.empty((6, *np.shape(both)))
+    rows[0], rows[1], rows[2] = minus_log_beta, x * first[0], first[1]
+    rows[3], rows[4], rows[5] = x * x * second[0], x * trigamma, second[1]
+    return rows
