@@ -29,7 +29,7 @@ quickstart: $(VENV)/.installed  ## the main job on real data: CDNOW's customers 
 	$(PY) notebooks/quickstart.py
 
 test: $(VENV)/.installed-test  ## every test, doctests included
-	$(PY) -m pytest
+	$(PY) -m pytest -q -n auto
 
 check: $(VENV)/.installed-test $(VENV)/.installed-check  ## ruff, strict mypy, import floors
 	$(PY) -m ruff check .
