@@ -45,13 +45,13 @@ notebooks: $(VENV)/.installed-test $(VENV)/.installed-docs  ## executed .ipynb b
 	$(PY) -m jupytext --to ipynb --execute notebooks/*.py
 
 bench: $(VENV)/.installed-test  ## speed and memory against other libraries, minutes
-	for script in benchmarks/*.py; do $(PY) $$script || exit 1; done
+	for script in benchmarks/[a-z]*.py; do $(PY) $$script || exit 1; done
 
 bench-smoke: $(VENV)/.installed-test  ## every benchmark once, on small data
-	for script in benchmarks/*.py; do $(PY) $$script --smoke || exit 1; done
+	for script in benchmarks/[a-z]*.py; do $(PY) $$script --smoke || exit 1; done
 
 verify: $(VENV)/.installed-test  ## the heavy proofs: simulation, quadrature, 50-digit arithmetic
-	for script in benchmarks/accuracy/*.py; do $(PY) $$script || exit 1; done
+	for script in benchmarks/accuracy/[a-z]*.py; do $(PY) $$script || exit 1; done
 
 clean:  ## remove the environment and everything built
 	rm -rf $(VENV) docs/_build docs/reference/generated docs/notebooks notebooks/output .pytest_cache .mypy_cache .ruff_cache .hypothesis
