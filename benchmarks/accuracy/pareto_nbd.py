@@ -278,9 +278,9 @@ def main():
     start, failed = time.time(), False
     size = 20 if "--smoke" in sys.argv else 1
     for title, errors, limit in (
-        ("relative error of the likelihood", likelihoods(100 // size), None),
+        ("relative error of the likelihood", likelihoods(60 // size), None),
         ("relative error of the expectation", expectations(3000 // size), None),
-        ("relative error of counts", counts(300 // size), None),
+        ("relative error of counts", counts(120 // size), None),
         ("change when every row gets 200 nodes", node_counts(200_000 // size), 1e-10),
         ("CDNOW simulated, standard errors", simulation((0.553, 10.58, 0.606, 11.67), 39, 39, 2_000_000 // size), 4.5),
         ("regular buyers simulated, standard errors", simulation((2.5, 3.0, 1.7, 40.0), 60, 20, 500_000 // size), 4.5),
