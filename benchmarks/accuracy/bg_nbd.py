@@ -109,7 +109,7 @@ def expectations(points):
         try:
             first, second = by_closed_form(*point, 70), by_closed_form(*point, 100)
             error = float(abs(value / second - 1)) if abs(first / second - 1) < 1e-20 else np.inf
-        except (mp.NoConvergence, ValueError):
+        except (mp.libmp.NoConvergence, ValueError):
             error = np.inf
         if error > 1e-11:
             arbitrated += 1
