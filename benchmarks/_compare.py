@@ -20,7 +20,7 @@ from pathlib import Path
 import pandas as pd
 
 Work = Callable[[pd.DataFrame], object]
-SHORTEST_TURN = 0.05  # seconds
+SHORTEST_TURN = 0.1  # seconds
 WARM_UP_ROWS = 2000  # run first, so that modules loaded on first use do not count
 
 

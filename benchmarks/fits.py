@@ -20,7 +20,7 @@ from _compare import HEADER, Comparison, compare, require_floors
 import customer_value as cv
 
 SIZES = {"CDNOW": 0, "100k": 100_000, "1M": 1_000_000}
-ROUNDS = {"CDNOW": 25, "100k": 5, "1M": 3}
+ROUNDS = {"CDNOW": 25, "100k": 3, "1M": 3}
 ROUNDING = 1e-12  # relative, of a sum of log-likelihoods
 
 
