@@ -90,8 +90,13 @@ def as_float(value: float | np.integer[Any] | np.floating[Any]) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-def in_units(horizon: float | str, time_unit: str | None, name: str = "horizon") -> float:
-    """Turn a number, or a text such as ``"12 months"``, into time units; it must be positive and finite."""
+def in_units(horizon: float | str, time_unit: str | None, name: str = "horizon", *, forever: bool = False) -> float:
+    """Turn a number, or a text such as ``"12 months"``, into time units; it must be positive and finite.
+
+    Where `forever` is allowed, the text ``"forever"`` is infinity.
+    """
+    if forever and horizon == "forever":
+        return math.inf
     if isinstance(horizon, str):
         match = _HORIZON.fullmatch(horizon.lower())
         if match is None or match[2] not in DAYS:

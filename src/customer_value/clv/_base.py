@@ -1,4 +1,4 @@
-"""What a purchase model is: frames in, the model's array functions over distinct rows, frames out.
+"""What a purchase model is to its users: frames in, the model's array functions over distinct rows, frames out.
 
 Think twice before adding a method: what only one model needs belongs into that model's file.
 """
@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 
 from customer_value._frames import EagerFrame, FrameT, to_eager, with_arrays
-from customer_value._units import as_float, in_units
+from customer_value._units import as_float, discount_per_unit, in_units
 from customer_value._validation import (
     LARGEST,
     float_array,
@@ -24,10 +24,10 @@ from customer_value._validation import (
     time_unit_of,
     whole_number,
 )
+from customer_value.clv._conditional import ConditionalModel
 from customer_value.clv._intervals import delta_interval, log_spread
 from customer_value.clv._mle import LOG_LOW
-from customer_value.clv._model import Model
-from customer_value.clv._quadrature import discounted_total
+from customer_value.clv._posterior import posterior_moments
 from customer_value.clv._reading import fit_counts, fit_rows
 from customer_value.clv._rows import DistinctRows, Floats, distinct_rows
 from customer_value.errors import FitWarning, InputError, warn
@@ -44,22 +44,15 @@ def require_purchase_model(model: object) -> None:
     model._require_fitted()
 
 
-class PurchaseModel(Model):
+class PurchaseModel(ConditionalModel):
     """A model of when customers buy and leave, fitted on frequency, recency and T.
 
-    A subclass gives the array functions of its paper; this class gives fitting, predictions on frames, distributions,
-    discounting and intervals. All rest on one property: given that a customer is alive at T, the future is that of a
-    new customer with updated parameters (`_if_alive`).
+    A subclass gives the array functions of its paper; `ConditionalModel` makes predictions of them; this class gives
+    fitting, frames, intervals and simulation.
     """
 
-    _columns: ClassVar[tuple[str, ...]] = ("frequency", "recency", "T")
-    _dropout: ClassVar[tuple[str, ...]] = ()  # parameters of the dropout process; the first one at 0 turns it off
-    _probability_alive: ClassVar[Callable[..., Floats]]
-    _if_alive: ClassVar[Callable[..., tuple[Any, ...]]]
-    _expected_purchases_new: ClassVar[Callable[..., Floats]]
-    _pmf_new: ClassVar[Callable[..., Floats]]
-    _sf_new: ClassVar[Callable[..., Floats]]
-    _draw_purchases: ClassVar[Callable[..., tuple[Any, Floats]]]
+    # Columns that enter the likelihood as a constant (Erlang-k's log_intervals): read by a fit, not by predictions.
+    _additive: tuple[str, ...] = ()
 
     def fit(self, summary: Any, y: None = None, *, weights: str | Sequence[float] | Floats | None = None) -> Self:
         """Fit by maximum likelihood.
@@ -85,30 +78,37 @@ class PurchaseModel(Model):
         ConvergenceError
             No start reached an optimum.
         """
-        columns, counts, time_unit = fit_counts(summary, self._columns, weights)
+        columns, counts, time_unit = fit_counts(summary, (*self._columns, *self._additive), weights, self._maker)
+        columns, additive = columns[: len(self._columns)], columns[len(self._columns) :]
+        constant = float(counts @ self._constant(columns[0], *additive)) if additive else 0.0
         distinct, distinct_counts = fit_rows(columns, counts, np.ones(counts.size, dtype=bool))
-        x = distinct[0]
-        if not (x > 0).any():
+        if not (distinct[0] > 0).any():
             raise InputError(
                 f"{type(self).__name__} cannot be fitted: no customer has a repeat purchase (frequency is 0 in all "
                 f"{counts.sum():,.0f} rows). Observe longer, or check that the log holds more than first purchases."
             )
-        if not (distinct[2] > 0).any():
-            raise InputError("T is 0 for every customer: nothing was observed after the first purchase.")
-        self._fit_arrays(distinct, distinct_counts, time_unit, {})
+        if not (distinct[-1] > 0).any():
+            raise InputError(
+                f"{self._columns[-1]} is 0 for every customer: nothing was observed after the first purchase."
+            )
+        self._fit_arrays(distinct, distinct_counts, time_unit, {}, constant)
         self.diagnostics_["dropout_gain"] = self._dropout_gain(distinct, distinct_counts)
         return self
 
     # ---- predictions ------------------------------------------------------------------------------------------
 
-    def probability_alive(self, summary: Any) -> Floats:
-        """Return P(alive) at the end of observation, one number per row.
+    def probability_alive(self, summary: Any, horizon: float | str | None = None) -> Floats:
+        """Return P(alive) at the end of observation, or at the end of a horizon after it, one number per row.
 
         Where the data put the dropout process at its boundary (no one leaves, as far as they tell) it is NaN, with a
         warning: such data cannot support the number.
         """
         rows = self._rows_of(self._open(summary)[0])
-        return rows.spread(self._alive_or_nan(rows.columns))
+        alive = self._alive_or_nan(rows.columns)
+        if horizon is not None:
+            with np.errstate(invalid="ignore"):
+                alive = alive * self._survival_if_alive(self._theta, rows.columns, self._horizon(horizon))
+        return rows.spread(alive)
 
     def probability_active(self, summary: Any, horizon: float | str) -> Floats:
         """Return the probability of at least one purchase within the horizon, one number per row."""
@@ -120,6 +120,41 @@ class PurchaseModel(Model):
         rows = self._rows_of(self._open(summary)[0])
         return rows.spread(self._expected(self._theta, rows.columns, self._horizon(horizon)))
 
+    def discounted_expected_purchases(
+        self,
+        summary: Any,
+        horizon: float | str = "forever",
+        *,
+        annual_discount_rate: float | None = None,
+        discount_rate: float | None = None,
+    ) -> Floats:
+        """Return the discounted expected residual purchases, one number per row (the papers' DERT).
+
+        Parameters
+        ----------
+        summary
+            Customer summary on the model's ruler.
+        horizon
+            Number of time units, a text such as ``"12 months"``, or ``"forever"``.
+        annual_discount_rate, discount_rate
+            Discount rate per year, or per time unit of the model; give one. Each purchase is discounted at its own
+            time, continuously at ln(1 + rate).
+
+        Returns
+        -------
+        Array of discounted numbers of purchases.
+
+        Raises
+        ------
+        InputError
+            The horizon is ``"forever"`` and the discount rate 0: such a sum need not have a limit.
+        """
+        rows = self._rows_of(self._open(summary)[0])
+        t = self._horizon(horizon, forever=True)
+        delta = self._discount(t, annual_discount_rate, discount_rate)
+        alive = self._probability_alive(self._theta, *rows.columns)
+        return rows.spread(alive * self._discounted_if_alive(self._theta, rows.columns, t, delta))
+
     def expected_purchases_new(self, horizon: float | str | Sequence[float] | Floats) -> Any:
         """Return the expected repeat purchases of a new customer: a float, or an array for several horizons."""
         self._require_fitted()
@@ -129,21 +164,54 @@ class PurchaseModel(Model):
         require_rows(np.isfinite(times) & (times >= 0), "horizon must be 0 or above and finite")
         return self._expected_purchases_new(self._theta, times)
 
-    def purchase_distribution(self, summary: Any, horizon: float | str, counts: Sequence[int]) -> Floats:
+    def purchase_distribution(
+        self, summary: Any, horizon: float | str, counts: Sequence[int], *, start: float | str | None = None
+    ) -> Floats:
         """Return P(exactly k purchases within the horizon) for each row and each k of `counts`, shape (n, len(counts)).
 
-        The parameters are taken as they are; their uncertainty is in the intervals of `predict`.
+        The horizon begins at the end of observation, or the time `start` after it. The parameters are taken as they
+        are; their uncertainty is in the intervals of `predict`.
         """
         rows = self._rows_of(self._open(summary)[0])
-        t = self._horizon(horizon)
-        k = float_array(counts, "counts")
-        whole = (k >= 0) & (k == np.floor(k)) & (k < LARGEST)
-        require_rows(whole, f"counts must be whole numbers from 0 to below {LARGEST:.0e}")
-        if not k.size:
-            raise InputError("counts must hold at least one number; got none.")
-        alive = self._probability_alive(self._theta, *rows.columns)
-        updated = tuple(np.asarray(p)[..., None] for p in self._if_alive(self._theta, *rows.columns))
-        return rows.spread((alive[:, None] * self._pmf_new(updated, k, t) + (1 - alive)[:, None] * (k == 0)).T).T
+        k = _whole_counts(counts)
+        begin = 0.0 if start is None else self._horizon(start)
+        return rows.spread(self._counts(self._theta, rows.columns, k, begin, self._horizon(horizon)).T).T
+
+    def purchase_distribution_new(
+        self, horizon: float | str, counts: Sequence[int], *, start: float | str | None = None
+    ) -> Floats:
+        """Return P(exactly k repeat purchases) of a new customer within the horizon, one number for each k of `counts`.
+
+        The horizon begins with the first purchase, or the time `start` after it.
+        """
+        self._require_fitted()
+        k, t = _whole_counts(counts), self._horizon(horizon)
+        if start is None:
+            return np.asarray(self._pmf_new(self._theta, k, np.float64(t)))
+        return np.asarray(self._interval_pmf_new(self._theta, k, self._horizon(start), t))
+
+    def posterior_rates(self, summary: FrameT) -> FrameT:
+        """Add each customer's own rates as far as the history tells them: posterior means and standard deviations.
+
+        Parameters
+        ----------
+        summary
+            Customer summary on the model's ruler. Eager; a polars LazyFrame is collected once and comes back lazy.
+
+        Returns
+        -------
+        The frame with the columns of the model's rates, such as purchase_rate (while alive, per time unit) and
+        dropout_rate (per time unit) or dropout_probability (at each purchase), and each one's ``_sd``.
+        """
+        frame, back = self._open(summary)
+        rows = self._rows_of(frame)
+        moments = posterior_moments(
+            self._mixing,
+            self.params_,
+            lambda params: np.asarray(self._log_likelihood(tuple(params.values()), *rows.columns)),
+        )
+        result: FrameT = back(with_arrays(frame, {name: rows.spread(values) for name, values in moments.items()}))
+        return result
 
     def predict(self, summary: FrameT, horizon: float | str, interval: float | None = None) -> FrameT:
         """Add p_alive, p_active and expected_purchases to a customer summary.
@@ -208,58 +276,19 @@ class PurchaseModel(Model):
         customer, time = self._draw_purchases(self._theta, np.full(n, length), rng)
         return pd.DataFrame({"customer": customer, "time": time})
 
-    # ---- array predictions, from the model's own functions ----------------------------------------------------
+    def _constant(self, x: Floats, *additive: Floats) -> Floats:
+        """Part of each row's log-likelihood that no parameter moves, from the additive columns."""
+        return np.zeros_like(x)
 
-    @classmethod
-    def _expected_if_alive(cls, params: Sequence[float], columns: tuple[Floats, ...], t: float) -> Floats:
-        """Expected purchases within t of a customer who is alive: those of a new one with the updated parameters."""
-        return cls._if_alive_total(params, columns, lambda updated: cls._expected_purchases_new(updated, np.float64(t)))
-
-    @classmethod
-    def _expected(cls, params: Sequence[float], columns: tuple[Floats, ...], t: float) -> Floats:
-        """Conditional expectation: P(alive) times the expectation of the living."""
-        return cls._probability_alive(params, *columns) * cls._expected_if_alive(params, columns, t)
-
-    @classmethod
-    def _discounted_if_alive(
-        cls, params: Sequence[float], columns: tuple[Floats, ...], t: float, delta: float
-    ) -> Floats:
-        """Discounted expected purchases within t of a customer who is alive (see `discounted_total`)."""
-        return cls._if_alive_total(
-            params,
-            columns,
-            lambda updated: discounted_total(lambda u: cls._expected_purchases_new(updated, u), t, delta, updated[1]),
-        )
-
-    @classmethod
-    def _active(cls, params: Sequence[float], columns: tuple[Floats, ...], t: float) -> Floats:
-        """P(at least one purchase within t): alive, and then as a new customer with the updated parameters."""
-        return cls._probability_alive(params, *columns) * cls._if_alive_total(
-            params, columns, lambda updated: cls._sf_new(updated, np.float64(0.0), np.float64(t))
-        )
-
-    @classmethod
-    def _if_alive_total(
-        cls,
-        params: Sequence[float],
-        columns: tuple[Floats, ...],
-        total: Callable[[tuple[Any, ...]], Floats],
-    ) -> Floats:
-        """Evaluate a quantity of the living, which depends on x and T only, once for each distinct pair."""
-        x, _, T = columns
-        pairs = distinct_rows([x, T])
-        updated = tuple(
-            np.broadcast_to(np.asarray(p, dtype=np.float64), pairs.counts.shape)
-            for p in cls._if_alive(params, pairs.columns[0], np.zeros_like(pairs.counts), pairs.columns[1])
-        )
-        return pairs.spread(total(updated))
+    # ---- how far the data carry -------------------------------------------------------------------------------
 
     def _dropout_gain(self, columns: tuple[Floats, ...], counts: Floats) -> float | None:
         """Log-likelihood that dropout adds; None for a model without any."""
         if not self._dropout:
             return None
         without = tuple((self.params_ | {self._dropout[0]: math.exp(LOG_LOW)}).values())
-        return self.log_likelihood_ - float(self._log_likelihood(without, *columns) @ counts)
+        gains = self._log_likelihood(self._theta, *columns) - self._log_likelihood(without, *columns)
+        return float(gains @ counts)
 
     def _alive_or_nan(self, columns: tuple[Floats, ...]) -> Floats:
         gain = self.__dict__.get("diagnostics_", {}).get("dropout_gain")
@@ -288,8 +317,27 @@ class PurchaseModel(Model):
         return frame, back
 
     def _rows_of(self, frame: EagerFrame) -> DistinctRows:
-        return distinct_rows(tuple(summary_arrays(frame, self._columns).values()))
+        return distinct_rows(tuple(summary_arrays(frame, self._columns, maker=self._maker).values()))
 
-    def _horizon(self, horizon: float | str) -> float:
+    def _horizon(self, horizon: float | str, *, forever: bool = False) -> float:
         self._require_fitted()
-        return in_units(horizon, self.time_unit_)
+        return in_units(horizon, self.time_unit_, forever=forever)
+
+    def _discount(self, t: float, annual_discount_rate: float | None, discount_rate: float | None) -> float:
+        """Continuous discount rate per time unit for a horizon t."""
+        delta = discount_per_unit(annual_discount_rate, discount_rate, self.time_unit_)
+        if math.isinf(t) and delta == 0:
+            raise InputError(
+                'horizon="forever" needs a discount rate above 0, such as annual_discount_rate=0.10: without one the '
+                "expected number of purchases need not have a limit."
+            )
+        return delta
+
+
+def _whole_counts(counts: Sequence[int]) -> Floats:
+    k = float_array(counts, "counts")
+    whole = (k >= 0) & (k == np.floor(k)) & (k < LARGEST)
+    require_rows(whole, f"counts must be whole numbers from 0 to below {LARGEST:.0e}")
+    if not k.size:
+        raise InputError("counts must hold at least one number; got none.")
+    return k

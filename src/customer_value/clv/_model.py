@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from customer_value._units import TIME_UNITS
-from customer_value._validation import number, require_choice
+from customer_value._validation import SUMMARY_MAKER, number, require_choice
 from customer_value.clv._mle import Objective, Optimum, maximize
 from customer_value.clv._rows import Floats
 from customer_value.errors import FitWarning, InputError, NotFittedError, warn
@@ -28,7 +28,7 @@ class Model:
     """Parameters that were learned or given, and everything that can be said of them.
 
     A subclass names `_parameters` (the papers' letters, in order) and `_columns` (the summary columns that its
-    likelihood takes) and gives static array functions; nothing here knows any model's mathematics.
+    likelihood takes) and gives array functions, called on the instance; nothing here knows any model's mathematics.
     """
 
     _parameters: ClassVar[tuple[str, ...]] = ()
@@ -39,6 +39,8 @@ class Model:
     _hessian: ClassVar[Callable[..., Floats] | None] = None
     # Optional: (params, *columns, weights) -> totals of log-likelihood, gradient, Hessian, where sums are cheaper.
     _objective: ClassVar[Callable[..., tuple[float, Floats, Floats]] | None] = None
+    _learned: ClassVar[tuple[str, ...]] = ()  # whole numbers that a fit learns besides the parameters, such as k_
+    _maker: ClassVar[str] = SUMMARY_MAKER  # which function makes the columns
 
     params_: dict[str, float]
     time_unit_: str | None
@@ -89,7 +91,7 @@ class Model:
     # ---- parameters -------------------------------------------------------------------------------------------
 
     @classmethod
-    def from_params(cls, *, time_unit: str | None = None, **params: float) -> Self:
+    def from_params(cls, *, time_unit: str | None = None, **params: Any) -> Self:
         """Make a model of known parameters.
 
         Parameters
@@ -97,7 +99,7 @@ class Model:
         time_unit
             Ruler on which the parameters hold, such as ``"week"``; without it horizons must be numbers.
         **params
-            Every parameter of the model by its letter, each above 0.
+            Every parameter of the model by its letter, each above 0; besides them the constructor's own arguments.
 
         Returns
         -------
@@ -108,11 +110,12 @@ class Model:
         InputError
             A parameter is missing, unknown, or not above 0.
         """
+        arguments = {name: params.pop(name) for name in cls._arguments() if name in params}
         if set(params) != set(cls._parameters):
             raise InputError(f"{cls.__name__} has the parameters {list(cls._parameters)}; got {list(params)}.")
         if time_unit is not None:
             require_choice("time_unit", time_unit, TIME_UNITS)
-        model = cls()
+        model = cls(**arguments)
         model.params_ = {p: number(params[p], p, low=0, high=math.inf, open_ends=True) for p in cls._parameters}
         model.time_unit_ = time_unit
         model._log_covariance = None
@@ -161,14 +164,22 @@ class Model:
     # ---- fitting ----------------------------------------------------------------------------------------------
 
     def _fit_arrays(
-        self, columns: tuple[Floats, ...], weights: Floats, time_unit: str | None, left_out: dict[str, float]
+        self,
+        columns: tuple[Floats, ...],
+        weights: Floats,
+        time_unit: str | None,
+        left_out: dict[str, float],
+        constant: float = 0.0,
     ) -> None:
-        """Maximise the likelihood over distinct rows and store what was learned; a failed fit stores nothing."""
+        """Maximise the likelihood over distinct rows and store what was learned; a failed fit stores nothing.
+
+        `constant` is the part of the total log-likelihood that no parameter moves.
+        """
         starts = self._starts(*columns, weights)
         optimum = maximize(self._total(columns, weights), starts, type(self).__name__)
         self.time_unit_ = time_unit
         self.params_ = dict(zip(self._parameters, np.exp(optimum.theta).tolist(), strict=True))
-        self.log_likelihood_ = optimum.value
+        self.log_likelihood_ = optimum.value + constant
         self.n_customers_ = float(weights.sum())
         self._log_covariance, weak = _covariance(optimum, self._parameters)
         self.diagnostics_ = {
@@ -191,7 +202,6 @@ class Model:
 
     def _total(self, columns: tuple[Floats, ...], weights: Floats) -> Objective:
         """Total log-likelihood of the log parameters: d/d ln p = p d/dp."""
-        model = type(self)
         n = weights.size
         pieces = [slice(i, i + _CHUNK) for i in range(0, n, _CHUNK)]
 
@@ -202,31 +212,31 @@ class Model:
             params = np.exp(theta)
             value, slope = 0.0, np.zeros_like(theta)
             for piece in pieces:
-                ll, score = model._score(tuple(params), *(c[piece] for c in columns))
+                ll, score = self._score(tuple(params), *(c[piece] for c in columns))
                 value += float(ll @ weights[piece])
                 slope += score @ weights[piece]
             return in_logs(params, value, slope)
 
         def hessian(theta: Floats) -> tuple[float, Floats, Floats]:
             params = np.exp(theta)
-            if model._objective is not None:
-                value, slope, curvature = model._objective(tuple(params), *columns, weights)
+            if self._objective is not None:
+                value, slope, curvature = self._objective(tuple(params), *columns, weights)
             else:
-                assert model._hessian is not None
+                assert self._hessian is not None
                 value, slope = 0.0, np.zeros_like(theta)
                 curvature = np.zeros((theta.size, theta.size))
                 for piece in pieces:
                     part = tuple(c[piece] for c in columns)
-                    ll, score = model._score(tuple(params), *part)
+                    ll, score = self._score(tuple(params), *part)
                     value += float(ll @ weights[piece])
                     slope += score @ weights[piece]
-                    curvature += model._hessian(tuple(params), *part) @ weights[piece]
+                    curvature += self._hessian(tuple(params), *part) @ weights[piece]
             value, slope_of_logs = in_logs(params, value, slope)
             curvature = curvature * (params[:, None] * params)
             curvature.flat[:: theta.size + 1] += slope_of_logs  # d2/d(ln p)2 has the slope besides
             return value, slope_of_logs, curvature
 
-        exact = model._objective is not None or model._hessian is not None
+        exact = self._objective is not None or self._hessian is not None
         return Objective(gradient, hessian if exact else None)
 
     # ---- telling ----------------------------------------------------------------------------------------------
@@ -287,7 +297,7 @@ class Model:
     def to_json(self) -> str:
         """Return the fitted model as JSON text with a schema version; `from_json` reads it back."""
         self._require_fitted()
-        learned = {name: self.__dict__[name] for name in _LEARNED if name in self.__dict__}
+        learned = {name: self.__dict__[name] for name in (*_LEARNED, *self._learned) if name in self.__dict__}
         covariance = None
         if self._log_covariance is not None:  # JSON has no NaN
             covariance = [[None if math.isnan(v) else v for v in row] for row in self._log_covariance.tolist()]
@@ -318,13 +328,15 @@ class Model:
         if not isinstance(saved, dict) or saved.get("model") != cls.__name__ or saved.get("schema") != SCHEMA:
             raise InputError(f"{cls.__name__} reads models of its own class and schema {SCHEMA}; got {text[:80]!r}.")
         try:
-            model = cls.from_params(time_unit=saved["time_unit"], **saved["params"]).set_params(**saved["arguments"])
+            model = cls.from_params(time_unit=saved["time_unit"], **saved["params"], **saved["arguments"])
             size = len(cls._parameters)
             if saved["log_covariance"] is not None:
                 model._log_covariance = np.array(saved["log_covariance"], dtype=np.float64).reshape(size, size)
             for name, value in saved["learned"].items():
                 if name in _LEARNED:
                     setattr(model, name, dict(value) if name == "diagnostics_" else float(value))
+                elif name in cls._learned:
+                    setattr(model, name, int(value))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise InputError(f"this text is no {cls.__name__} that to_json wrote: {error}.") from None
         return model

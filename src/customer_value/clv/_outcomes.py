@@ -72,9 +72,8 @@ def count_tables(model: PurchaseModel, columns: tuple[Floats, ...], horizon: flo
     """Yield the distribution of each row's purchases within the horizon, in blocks that cover every row once."""
     covariance = model._log_covariance
     points = [model._theta] if covariance is None else cubature_points(model._theta, covariance)
-    x, _, T = columns
-    pairs = distinct_rows([x, T])
-    zero = np.zeros(pairs.counts.size)
+    pairs = distinct_rows(model._of_future(columns))
+    states = [model._state(point, pairs.columns) for point in points]
     longest = _longest_counts(model, pairs.columns, horizon)[pairs.inverse]
     alive = [model._probability_alive(point, *columns) for point in points]
     order = np.lexsort((pairs.inverse, longest))
@@ -87,24 +86,19 @@ def count_tables(model: PurchaseModel, columns: tuple[Floats, ...], horizon: flo
         counts = np.unique(np.round(np.linspace(0, top, min(int(top) + 1, _LONGEST)))).astype(np.float64)
         these, local = np.unique(pairs.inverse[rows], return_inverse=True)
         survival = np.zeros((rows.size, counts.size))
-        for point, p_alive in zip(points, alive, strict=True):
-            updated = model._if_alive(point, pairs.columns[0][these], zero[these], pairs.columns[1][these])
-            wide = tuple(np.broadcast_to(np.asarray(p, dtype=np.float64), these.shape)[:, None] for p in updated)
-            survival += p_alive[rows, None] * model._sf_new(wide, counts[None, :], horizon)[local]
+        for state, p_alive in zip(states, alive, strict=True):
+            wide = tuple(p[these][:, None] for p in state)
+            survival += p_alive[rows, None] * model._future._sf_new(wide, counts[None, :], horizon)[local]
         yield CountTable(rows, counts, survival / len(points))
 
 
-def _longest_counts(model: PurchaseModel, pairs: tuple[Floats, ...], horizon: float) -> Floats:
-    """Smallest power of two that each pair's purchases, if alive, pass with hardly any probability."""
-    x, T = pairs
-    updated = tuple(
-        np.broadcast_to(np.asarray(p, dtype=np.float64), x.shape)
-        for p in model._if_alive(model._theta, x, np.zeros_like(x), T)
-    )
-    longest = np.full(x.size, 4.0)
-    open_ = np.arange(x.size)
+def _longest_counts(model: PurchaseModel, columns: tuple[Floats, ...], horizon: float) -> Floats:
+    """Smallest power of two that the purchases of each row, if alive, pass with hardly any probability."""
+    state = model._state(model._theta, columns)
+    longest = np.full(columns[0].size, 4.0)
+    open_ = np.arange(longest.size)
     while open_.size:
-        beyond = model._sf_new(tuple(p[open_] for p in updated), longest[open_], horizon) > _TAIL
+        beyond = model._future._sf_new(tuple(p[open_] for p in state), longest[open_], horizon) > _TAIL
         open_ = open_[beyond & (longest[open_] < 2**24)]
         longest[open_] *= 2
     return longest

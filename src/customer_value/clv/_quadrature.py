@@ -1,4 +1,4 @@
-"""Integrals over time that a model gives no closed form for."""
+"""Discounting: integrals over time that a model gives no closed form for."""
 
 from __future__ import annotations
 
@@ -40,4 +40,33 @@ def discounted_total(expected: Callable[[float], Floats], t: float, delta: float
         for node, weight in zip(_NODES.tolist(), _WEIGHTS.tolist(), strict=True):
             u = middle + half * node
             total = total + delta * half * weight * math.exp(-delta * u) * expected(u)
+    return total
+
+
+# The trapezoidal rule in ln u, with this step h: the integrand is analytic within |Im ln u| < pi / 2, so that the error
+# is about exp(-pi^2 / h).
+_STEP = 0.3
+_EARLIEST, _LATEST = 1e-7, 40.0  # what lies before the one and after the other is below that error
+
+
+def discounted_forever(expected: Callable[[float], Floats], delta: float, scale: Floats) -> Floats:
+    """Discounted number of purchases in (0, infinity): delta int_0^inf exp(-delta u) E(u) du.
+
+    By the trapezoidal rule in ln u, whose relative error is about 1e-12 for every alpha and every discount rate above
+    0: E is analytic but for negative times. E rises at most linearly, so the integrand vanishes as u^2 near 0.
+
+    Parameters
+    ----------
+    expected
+        E(u) of every customer at one time u (a scalar).
+    delta
+        Continuous discount rate per time unit, above 0.
+    scale
+        Each customer's alpha, the time scale on which E bends.
+    """
+    first = min(float(np.min(scale, initial=1 / delta)), 1 / delta) * _EARLIEST
+    nodes = np.arange(math.log(first), math.log(_LATEST / delta) + _STEP, _STEP)
+    total = np.zeros(np.shape(scale))
+    for u in np.exp(nodes).tolist():
+        total = total + _STEP * delta * u * math.exp(-delta * u) * expected(u)
     return total

@@ -26,7 +26,10 @@ _WEIGHTS = "weights must be 0 or above and finite"
 
 
 def fit_counts(
-    summary: object, columns: Sequence[str], weights: str | Sequence[float] | Floats | None
+    summary: object,
+    columns: Sequence[str],
+    weights: str | Sequence[float] | Floats | None,
+    maker: str = SUMMARY_MAKER,
 ) -> tuple[tuple[Floats, ...], Floats, str | None]:
     """Return a summary's checked columns, the weight of each row and the ruler.
 
@@ -34,12 +37,12 @@ def fit_counts(
     """
     opened = open_frame(summary, "summary")
     if isinstance(opened, nw.LazyFrame):
-        require_columns(opened, columns, what="summary", maker=SUMMARY_MAKER)
+        require_columns(opened, columns, what="summary", maker=maker)
         frame, counts = _count_lazy(opened, columns, weights)
-        arrays = summary_arrays(frame, columns, counts=counts)
+        arrays = summary_arrays(frame, columns, counts=counts, maker=maker)
     else:
         frame = opened
-        arrays = summary_arrays(frame, columns)
+        arrays = summary_arrays(frame, columns, maker=maker)
         counts = _weights(frame, weights)
     if not counts.any():
         raise InputError("weights must not all be 0: there is no customer left to fit.")

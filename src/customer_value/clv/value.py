@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from customer_value._frames import Column, EagerFrame, FrameT, to_eager, with_arrays
-from customer_value._units import discount_per_unit, in_units
 from customer_value._validation import (
     interval_level,
     number,
@@ -16,7 +16,6 @@ from customer_value._validation import (
     require_choice,
     require_rows,
     require_same_ruler,
-    summary_arrays,
     time_unit_of,
 )
 from customer_value.clv._base import PurchaseModel, require_purchase_model
@@ -57,7 +56,8 @@ def score_clv(
         purchase, in currency.
     horizon
         How far ahead: a number of the model's time units, or a text such as ``"12 months"`` (a month is a twelfth of
-        365.25 days).
+        365.25 days). ``"forever"``, with a discount rate, gives `clv` and `clv_if_alive` of the whole future, and
+        leaves p_active and expected_purchases out.
     margin
         Share of revenue that stays, a number or a column; 1.0 means revenue.
     annual_discount_rate, discount_rate
@@ -140,22 +140,23 @@ def score_clv(
         )
     unit = purchase_model.time_unit_
     require_same_ruler(unit, time_unit_of(frame), type(purchase_model).__name__)
-    t = in_units(horizon, unit)
-    delta = discount_per_unit(annual_discount_rate, discount_rate, unit)
+    t = purchase_model._horizon(horizon, forever=True)
+    delta = purchase_model._discount(t, annual_discount_rate, discount_rate)
     level = interval_level(interval)
     require_choice("interval_for", interval_for, ("mean", "outcome"))
+    if math.isinf(t) and level is not None and interval_for == "outcome":
+        raise InputError('interval_for="outcome" needs a horizon that ends; got horizon="forever".')
     if not isinstance(suffix, str):
         raise InputError(f"suffix must be text such as '_3m'; got {suffix!r}.")
     margins = _margin(frame, margin)
 
-    buying = distinct_rows(tuple(summary_arrays(frame, purchase_model._columns).values()))
+    buying = purchase_model._rows_of(frame)
     p = _purchases(purchase_model, buying, t, delta)
     spend = _Spend(frame, spend_model)
     worth = margins * spend.mean
     columns: dict[str, Column] = {
         "p_alive": buying.spread(p["p_alive"]),
-        "p_active": buying.spread(p["p_active"]),
-        "expected_purchases": buying.spread(p["expected"]),
+        **{name: buying.spread(p[name]) for name in ("p_active", "expected_purchases") if name in p},
         "expected_spend": spend.mean,
         "clv": worth * buying.spread(p["discounted"]),
         "clv_if_alive": worth * buying.spread(p["discounted_if_alive"]),
@@ -167,7 +168,7 @@ def score_clv(
         columns |= _mean_intervals(purchase_model, buying, spend, p, columns, t, delta, level)
     elif level is not None:
         with np.errstate(invalid="ignore"):
-            discount = np.where(p["expected"] > 0, p["discounted"] / p["expected"], 1.0)
+            discount = np.where(p["expected_purchases"] > 0, p["discounted"] / p["expected_purchases"], 1.0)
         columns |= _outcome_intervals(purchase_model, buying, spend, margins * buying.spread(discount), t, level)
     result: FrameT = back(with_arrays(frame, {name + suffix: values for name, values in columns.items()}))
     return result
@@ -186,12 +187,14 @@ def _margin(frame: EagerFrame, margin: float | str) -> Floats:
 def _purchases(model: PurchaseModel, rows: DistinctRows, t: float, delta: float) -> dict[str, Floats]:
     """Everything that purchases alone decide, on distinct rows."""
     alive = model._probability_alive(model._theta, *rows.columns)
-    if_alive = model._expected_if_alive(model._theta, rows.columns, t)
+    within = {}
+    if not math.isinf(t):
+        if_alive = model._expected_if_alive(model._theta, rows.columns, t)
+        within = {"p_active": model._active(model._theta, rows.columns, t), "expected_purchases": alive * if_alive}
     discounted = if_alive if delta == 0 else model._discounted_if_alive(model._theta, rows.columns, t, delta)
     return {
         "p_alive": model._alive_or_nan(rows.columns),
-        "p_active": model._active(model._theta, rows.columns, t),
-        "expected": alive * if_alive,
+        **within,
         "discounted": alive * discounted,
         "discounted_if_alive": discounted,
     }
@@ -265,7 +268,11 @@ def _mean_intervals(
     delta: float,
     level: float,
 ) -> dict[str, Column]:
-    of_purchases = model._spread(lambda q, c: model._expected(q, c, t), rows.columns)
+    intervals: dict[str, Column] = {}
+    if "expected_purchases" in p:
+        of_purchases = model._spread(lambda q, c: model._expected(q, c, t), rows.columns)
+        low, high = delta_interval(p["expected_purchases"], of_purchases, level)
+        intervals = {"expected_purchases_lower": rows.spread(low), "expected_purchases_upper": rows.spread(high)}
     of_discounted = (
         of_purchases
         if delta == 0
@@ -273,15 +280,9 @@ def _mean_intervals(
             lambda q, c: model._probability_alive(q, *c) * model._discounted_if_alive(q, c, t, delta), rows.columns
         )
     )
-    low, high = delta_interval(p["expected"], of_purchases, level)
     # The two models are fitted on different data columns, so their estimates' errors are taken as independent.
     worth = delta_interval(columns["clv"], np.hypot(rows.spread(of_discounted), spend.log_spread()), level)
-    return {
-        "expected_purchases_lower": rows.spread(low),
-        "expected_purchases_upper": rows.spread(high),
-        "clv_lower": np.minimum(*worth),
-        "clv_upper": np.maximum(*worth),
-    }
+    return intervals | {"clv_lower": np.minimum(*worth), "clv_upper": np.maximum(*worth)}
 
 
 def _outcome_intervals(
