@@ -150,7 +150,7 @@ def test_horizons(horizon, unit, length):
     assert in_units(horizon, unit) == pytest.approx(length, rel=1e-14)
 
 
-@given(st.floats(0.001, 1e4), st.sampled_from(TIME_UNITS), st.sampled_from(TIME_UNITS))
+@given(st.floats(0.001, 900.0), st.sampled_from(TIME_UNITS), st.sampled_from(TIME_UNITS))
 def test_a_horizon_lasts_as_long_on_every_ruler(count, unit, ruler):
     assert in_units(f"{count:.6f} {unit}s", ruler) * DAYS[ruler] == pytest.approx(
         round(count, 6) * DAYS[unit], rel=1e-12
@@ -161,6 +161,9 @@ def test_a_horizon_lasts_as_long_on_every_ruler(count, unit, ruler):
     ("horizon", "match"),
     [
         (0, "horizon must be positive and finite; got 0"),
+        (1e6, r"horizon must be at most 1,000 years; 1000000.0 is 1.92e\+04 years, counted in weeks"),
+        ("1001 years", "horizon must be at most 1,000 years"),
+        ("forever", "horizon must be a number of time units or a text such as '12 months'"),
         (-1, "horizon must be positive and finite"),
         (math.inf, "horizon must be positive and finite"),
         (math.nan, "horizon must be positive and finite"),
@@ -180,6 +183,17 @@ def test_a_horizon_lasts_as_long_on_every_ruler(count, unit, ruler):
 def test_what_is_no_horizon(horizon, match):
     with pytest.raises(InputError, match=match):
         in_units(horizon, "week")
+
+
+def test_forever_is_infinite_where_it_is_allowed():
+    assert in_units("forever", "week", forever=True) == math.inf
+    assert in_units("forever", None, forever=True) == math.inf
+
+
+def test_a_number_without_a_ruler_is_bounded_as_if_it_counted_days():
+    assert in_units(365_000, None) == 365_000
+    with pytest.raises(InputError, match="at most 1,000 years"):
+        in_units(366_000, None)
 
 
 def test_a_text_needs_a_ruler():

@@ -28,6 +28,7 @@ DAYS: dict[str, float] = {
 }
 _MONTHS_PER_PERIOD = {"month": 1, "quarter": 3, "year": 12}
 _ABSURD_ANNUAL_RATE = 1.0
+_LONGEST_YEARS = 1000.0  # of a horizon; a number without a time unit is taken to count days
 _HORIZON = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]+?)s?\s*")
 
 
@@ -116,6 +117,12 @@ def in_units(horizon: float | str, time_unit: str | None, name: str = "horizon",
         raise InputError(f"{name} must be a number or a text such as '12 months'; got {horizon!r}.")
     if not (math.isfinite(length) and length > 0):
         raise InputError(f"{name} must be positive and finite; got {horizon!r}.")
+    years = length * DAYS[time_unit or "day"] / DAYS_PER_YEAR
+    if years > _LONGEST_YEARS:
+        raise InputError(
+            f"{name} must be at most {_LONGEST_YEARS:,.0f} years; {horizon!r} is {years:,.3g} years, counted in "
+            f"{time_unit or 'day'}s. A text such as '12 months' names its own unit."
+        )
     return length
 
 
