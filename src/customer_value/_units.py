@@ -96,9 +96,9 @@ def in_units(horizon: float | str, time_unit: str | None, name: str = "horizon",
 
     Where `forever` is allowed, the text ``"forever"`` is infinity.
     """
-    if forever and horizon == "forever":
-        return math.inf
     if isinstance(horizon, str):
+        if forever and horizon.strip().lower() == "forever":
+            return math.inf
         match = _HORIZON.fullmatch(horizon.lower())
         if match is None or match[2] not in DAYS:
             raise InputError(

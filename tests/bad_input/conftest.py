@@ -176,6 +176,8 @@ for name, model in BUYING.items():
         "probability_active": ahead,
         "expected_purchases": ahead,
         "purchase_distribution": {**ahead, "counts": [0, 1, 2]},
+        "discounted_expected_purchases": {**ahead, "annual_discount_rate": 0.1},
+        "posterior_rates": {},
         "predict": ahead,
     }.items():
         of, run = getattr(type(model), method), getattr(model, method)
@@ -184,6 +186,10 @@ for name, model in BUYING.items():
         f"{name}.fit": Call(type(model).fit, type(model)().fit, SUMMARY, MODEL_COLUMNS, maker=MAKER),
         f"{name}.expected_purchases_new": Call(
             type(model).expected_purchases_new, model.expected_purchases_new, arguments=ahead
+        ),
+        f"{name}.purchase_distribution_new": Call(
+            type(model).purchase_distribution_new, model.purchase_distribution_new,
+            arguments={**ahead, "counts": [0, 1, 2]},
         ),
         f"{name}.simulate": Call(type(model).simulate, model.simulate, arguments={"n_customers": 5, "duration": 10.0}),
     }

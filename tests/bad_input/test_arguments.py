@@ -29,7 +29,9 @@ TAKEN = {
     "date_format": {"None", "text"},  # is not needed where dates are dates
     "default": {"None", "text"},
     "duration": {"2.5"},
-    "horizon": NUMBER,
+    "horizon": {"2.5"},
+    "start": {"2.5"},
+    **{f"{model}.probability_alive-horizon": {"2.5", "None"} for model in ("BGNBD", "ParetoNBD")},
     "keep": {"None", "[]", "{}"},
     "labels": {"{}"},
     "name": {"text"},
@@ -40,8 +42,7 @@ TAKEN = {
     "plots.rfm_heatmap-suffix": {"empty"},
     "plots.rfm_heatmap-value": OPTIONAL,
     "SegmentRules-rules": set(),
-    "BGNBD.expected_purchases_new-horizon": {*NUMBER, "array", "pair", "[]"},
-    "ParetoNBD.expected_purchases_new-horizon": {*NUMBER, "array", "pair", "[]"},
+    **{f"{model}.expected_purchases_new-horizon": {"2.5", "array", "pair", "[]"} for model in ("BGNBD", "ParetoNBD")},
     **{f"simulate_transactions-{p}": {*NUMBER, "None"} for p in ("alpha", "s", "beta")},
     "simulate_transactions-r": {"2.5", "None"},  # 1e300 would make too many rows
     "simulate_transactions-a": OPTIONAL,  # of another process
@@ -50,6 +51,7 @@ TAKEN = {
     "calibration_by_frequency-interval": set(),
     "calibration_by_frequency(holdout)-interval": set(),
     **{f"{model}.summary_table-interval": set() for model in ("BGNBD", "ParetoNBD", "GammaGamma")},
+    "simulate_transactions-start": set(),
     "simulate_transactions-time_unit": set(),
     "summarize_customers-time_unit": set(),
 }

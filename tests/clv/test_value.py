@@ -365,3 +365,33 @@ class TestBadInput:
     def test_a_column_of_negative_spend(self):
         with pytest.raises(cv.InputError, match="each must be 0 or above"):
             score(ROWS.assign(each=-1.0), spend_model="each")
+
+
+# ---- forever ---------------------------------------------------------------------------------------------------------
+
+
+def test_forever_is_the_limit_of_long_horizons(cdnow_summary):
+    model = cv.clv.ParetoNBD().fit(cdnow_summary)
+    spend = cv.clv.GammaGamma().fit(cdnow_summary)
+    arguments = {"purchase_model": model, "spend_model": spend, "margin": 0.3, "annual_discount_rate": 0.15}
+    forever = cv.score_clv(cdnow_summary, horizon="forever", interval=0.9, **arguments)
+    # After 250 years a purchase is worth 1.15^-250, so nothing.
+    long = cv.score_clv(cdnow_summary, horizon="250 years", interval=0.9, **arguments)
+    for column in ("clv", "clv_if_alive", "clv_lower", "clv_upper"):
+        np.testing.assert_allclose(forever[column], long[column], rtol=1e-6)
+    assert "expected_purchases" not in forever
+    assert "p_active" not in forever
+    assert (forever["horizon"] == np.inf).all()
+    residual = model.discounted_expected_purchases(cdnow_summary, annual_discount_rate=0.15)
+    np.testing.assert_allclose(forever["clv"], 0.3 * residual * forever["expected_spend"], rtol=1e-12)
+
+
+def test_forever_needs_a_discount_rate_and_means(cdnow_summary):
+    model = cv.clv.ParetoNBD().fit(cdnow_summary)
+    arguments = {"purchase_model": model, "spend_model": "total_value", "margin": 1.0, "horizon": "forever"}
+    with pytest.raises(cv.InputError, match=r'horizon="forever" needs a discount rate above 0'):
+        cv.score_clv(cdnow_summary, **arguments)
+    with pytest.raises(cv.InputError, match='interval_for="outcome" needs a horizon that ends'):
+        cv.score_clv(cdnow_summary, annual_discount_rate=0.1, interval=0.9, interval_for="outcome", **arguments)
+    with pytest.raises(cv.InputError, match="horizon must be a number of time units"):
+        model.expected_purchases(cdnow_summary, "forever")

@@ -11,8 +11,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from customer_value._frames import EagerFrame, FrameT, to_eager, with_arrays
-from customer_value._units import as_float, discount_per_unit, in_units
+from customer_value._frames import Backend, EagerFrame, FrameT, to_eager, with_arrays
+from customer_value._units import Day, discount_per_unit, in_units
 from customer_value._validation import (
     LARGEST,
     float_array,
@@ -30,9 +30,9 @@ from customer_value.clv._mle import LOG_LOW
 from customer_value.clv._posterior import posterior_moments
 from customer_value.clv._reading import fit_counts, fit_rows
 from customer_value.clv._rows import DistinctRows, Floats, distinct_rows
+from customer_value.clv._simulation import require_size, simulate_log
+from customer_value.clv._spend import SpendModel
 from customer_value.errors import FitWarning, InputError, warn
-
-_MOST_PURCHASES = 1e9  # of a simulation
 
 
 def require_purchase_model(model: object) -> None:
@@ -165,7 +165,7 @@ class PurchaseModel(ConditionalModel):
         return self._expected_purchases_new(self._theta, times)
 
     def purchase_distribution(
-        self, summary: Any, horizon: float | str, counts: Sequence[int], *, start: float | str | None = None
+        self, summary: Any, horizon: float | str, counts: Sequence[int], *, start: float | str = 0
     ) -> Floats:
         """Return P(exactly k purchases within the horizon) for each row and each k of `counts`, shape (n, len(counts)).
 
@@ -174,21 +174,21 @@ class PurchaseModel(ConditionalModel):
         """
         rows = self._rows_of(self._open(summary)[0])
         k = _whole_counts(counts)
-        begin = 0.0 if start is None else self._horizon(start)
-        return rows.spread(self._counts(self._theta, rows.columns, k, begin, self._horizon(horizon)).T).T
+        t, begin = self._horizon(horizon), self._start(start)
+        return rows.spread(self._counts(self._theta, rows.columns, k, begin, t).T).T
 
     def purchase_distribution_new(
-        self, horizon: float | str, counts: Sequence[int], *, start: float | str | None = None
+        self, horizon: float | str, counts: Sequence[int], *, start: float | str = 0
     ) -> Floats:
         """Return P(exactly k repeat purchases) of a new customer within the horizon, one number for each k of `counts`.
 
         The horizon begins with the first purchase, or the time `start` after it.
         """
         self._require_fitted()
-        k, t = _whole_counts(counts), self._horizon(horizon)
-        if start is None:
+        k, t, begin = _whole_counts(counts), self._horizon(horizon), self._start(start)
+        if begin == 0:
             return np.asarray(self._pmf_new(self._theta, k, np.float64(t)))
-        return np.asarray(self._interval_pmf_new(self._theta, k, self._horizon(start), t))
+        return np.asarray(self._interval_pmf_new(self._theta, k, begin, t))
 
     def posterior_rates(self, summary: FrameT) -> FrameT:
         """Add each customer's own rates as far as the history tells them: posterior means and standard deviations.
@@ -266,15 +266,54 @@ class PurchaseModel(ConditionalModel):
         rng = np.random.default_rng(whole_number(random_state, "random_state"))
         length = number(duration, "duration", low=0, high=math.inf, open_ends=True)
         n = whole_number(n_customers, "n_customers", low=1)
-        # Customers only leave, so later time units bring fewer purchases than the first.
-        most = as_float(n) * max(length, 1.0) * float(self._expected_purchases_new(self._theta, np.ones(1))[0])
-        if most > _MOST_PURCHASES:
-            raise InputError(
-                f"these arguments may make up to {most:.3g} purchases; at most {_MOST_PURCHASES:.0e} fit. Take fewer "
-                "customers or a shorter duration."
-            )
+        require_size(self, n, length)
         customer, time = self._draw_purchases(self._theta, np.full(n, length), rng)
         return pd.DataFrame({"customer": customer, "time": time})
+
+    def simulate_log(
+        self,
+        n_customers: int,
+        *,
+        start: Day,
+        observation_end: Day,
+        acquired_until: Day | None = None,
+        spend_model: SpendModel | None = None,
+        random_state: int = 0,
+        backend: Backend = "pandas",
+    ) -> Any:
+        """Draw a transaction log of new customers, first purchases included.
+
+        Parameters
+        ----------
+        n_customers
+            How many customers, numbered from 1.
+        start
+            First day of first purchases.
+        observation_end
+            Last day observed, inclusive and whole.
+        acquired_until
+            Last day of first purchases, which are spread evenly over the time from `start`. By default all customers
+            first buy on the day `start`.
+        spend_model
+            Fitted spend model that amounts are drawn from, unrounded; without one each amount is 1.
+        random_state
+            Seed. Dates do not depend on the spend model.
+        backend
+            Library of the frame: "pandas", "polars" or "pyarrow".
+
+        Returns
+        -------
+        DataFrame with columns customer_id, date (timestamp) and amount, sorted by customer and time, as
+        `summarize_customers` reads it. A model of opportunities dates a repeat purchase on the first day of its
+        calendar period, in whole periods only, as `summarize_opportunities` counts them.
+
+        Raises
+        ------
+        InputError
+            The model has no time unit, days are out of order, or there may be more than a billion purchases.
+        """
+        window = (start, acquired_until, observation_end)
+        return simulate_log(self, n_customers, window, spend_model, random_state, backend)
 
     def _constant(self, x: Floats, *additive: Floats) -> Floats:
         """Part of each row's log-likelihood that no parameter moves, from the additive columns."""
@@ -319,9 +358,12 @@ class PurchaseModel(ConditionalModel):
     def _rows_of(self, frame: EagerFrame) -> DistinctRows:
         return distinct_rows(tuple(summary_arrays(frame, self._columns, maker=self._maker).values()))
 
-    def _horizon(self, horizon: float | str, *, forever: bool = False) -> float:
+    def _horizon(self, horizon: float | str, *, name: str = "horizon", forever: bool = False) -> float:
         self._require_fitted()
-        return in_units(horizon, self.time_unit_, forever=forever)
+        return in_units(horizon, self.time_unit_, name, forever=forever)
+
+    def _start(self, start: float | str) -> float:
+        return 0.0 if isinstance(start, (int, float)) and start == 0 else self._horizon(start, name="start")
 
     def _discount(self, t: float, annual_discount_rate: float | None, discount_rate: float | None) -> float:
         """Continuous discount rate per time unit for a horizon t."""
