@@ -30,6 +30,7 @@ class SpendModel(Model):
     _expected_spend: ClassVar[Callable[..., Floats]]
     _posterior: ClassVar[Callable[..., tuple[Any, ...]]]
     _total_cdf: ClassVar[Callable[..., Floats]]
+    _draw_amounts: ClassVar[Callable[..., Floats]]
 
     def __init__(self, first_purchase: FirstPurchase = "exclude") -> None:
         self.first_purchase = first_purchase

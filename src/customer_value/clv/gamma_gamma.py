@@ -150,6 +150,14 @@ class GammaGamma(SpendModel):
         rate = rng.standard_gamma(np.broadcast_to(q, shape))
         return np.asarray(total / np.maximum(rate, np.finfo(np.float64).tiny) * v)
 
+    @staticmethod
+    def _draw_amounts(params: Sequence[Any], counts: Any, rng: np.random.Generator) -> Floats:
+        """Draw the amounts of new customers, `counts` purchases each, by customer: Gamma(p, nu) with nu Gamma(q, v)."""
+        p, q, v = params
+        nu = np.maximum(rng.standard_gamma(q, np.size(counts)), np.finfo(np.float64).tiny) / v
+        rates = np.repeat(nu, counts)
+        return np.asarray(rng.standard_gamma(p, rates.size) / rates)
+
 
 def _log_beta(c: Any, k: Any) -> Floats:
     """Log of the beta function, exact to the last digits for large arguments too."""
