@@ -3,7 +3,9 @@
 from customer_value.clv.bg_bb import BGBB
 from customer_value.clv.bg_nbd import BGNBD
 from customer_value.clv.evaluation import calibration_by_frequency, tracking_table
+from customer_value.clv.frequency_recency import frequency_recency_table
 from customer_value.clv.gamma_gamma import GammaGamma
+from customer_value.clv.heterogeneity import heterogeneity_table
 from customer_value.clv.mbg_nbd import MBGNBD
 from customer_value.clv.pareto_nbd import ParetoNBD
 from customer_value.clv.value import score_clv
@@ -15,6 +17,8 @@ __all__ = [
     "GammaGamma",
     "ParetoNBD",
     "calibration_by_frequency",
+    "frequency_recency_table",
+    "heterogeneity_table",
     "score_clv",
     "tracking_table",
 ]
