@@ -88,6 +88,10 @@ def on_seen(holdout, predicted, **arguments):
     return cv.calibration_by_frequency(predicted, holdout, **arguments)
 
 
+GRID = {"T": 39.0, "horizon": "39 weeks", "max_frequency": 3, "steps": 3}
+CURVE = pd.DataFrame({"period": [0, 1, 2], "survival": [1.0, 0.6, 0.4], "retention": [None, 0.6, 0.67]})
+RATES = cv.clv.heterogeneity_table(BUYING["BGNBD"], points=5)
+
 CALLS = {
     "clean_log": Call(cv.clean_log, cv.clean_log, LOG, RAW_COLUMNS, maker=NAMES),
     "data_quality": Call(cv.data_quality, cv.data_quality, LOG, RAW_COLUMNS, maker=NAMES),
@@ -146,6 +150,32 @@ CALLS = {
         },
         maker="cv.tracking_table(log, ...) makes it",
     ),
+    "frequency_recency_table": Call(
+        cv.clv.frequency_recency_table, cv.clv.frequency_recency_table,
+        arguments={"purchase_model": BUYING["BGNBD"], **GRID},
+    ),
+    "heterogeneity_table": Call(
+        cv.clv.heterogeneity_table, cv.clv.heterogeneity_table, arguments={"purchase_model": BUYING["BGNBD"]}
+    ),
+    "plots.frequency_recency": Call(
+        cv.plots.frequency_recency, cv.plots.frequency_recency,
+        cv.clv.frequency_recency_table(BUYING["BGNBD"], **GRID),
+        {"frequency": "count", "recency": "number", "T": "number"},
+        maker="cv.clv.frequency_recency_table(purchase_model, T=..., horizon=...) makes it",
+    ),
+    "plots.heterogeneity": Call(
+        cv.plots.heterogeneity, cv.plots.heterogeneity, RATES,
+        {"rate": "label", "rate_value": "number", "cumulative_share": "number", "rate_mean": "number"},
+        maker="cv.clv.heterogeneity_table(purchase_model) makes it",
+    ),
+    "plots.survival": Call(
+        cv.plots.survival, cv.plots.survival, CURVE, {"period": "number"},
+        maker="a contractual model's curve(periods) makes it",
+    ),
+    "plots.retention": Call(
+        cv.plots.retention, cv.plots.retention, CURVE, {"period": "number"},
+        maker="a contractual model's curve(periods) makes it",
+    ),
     "save_models": Call(cv.save_models, cv.save_models, arguments={"path": "m.json", "model": SPEND}),
     "load_models": Call(cv.load_models, cv.load_models, arguments={"path": "given.json"}),
     "load_cdnow": Call(cv.datasets.load_cdnow, cv.datasets.load_cdnow, arguments={"sample": True}),
@@ -188,8 +218,14 @@ for name, model in BUYING.items():
             type(model).expected_purchases_new, model.expected_purchases_new, arguments=ahead
         ),
         f"{name}.purchase_distribution_new": Call(
-            type(model).purchase_distribution_new, model.purchase_distribution_new,
+            type(model).purchase_distribution_new,
+            model.purchase_distribution_new,
             arguments={**ahead, "counts": [0, 1, 2]},
+        ),
+        f"{name}.simulate_log": Call(
+            type(model).simulate_log,
+            model.simulate_log,
+            arguments={"n_customers": 5, "start": "2026-01-01", "observation_end": "2026-06-30", "spend_model": SPEND},
         ),
         f"{name}.simulate": Call(type(model).simulate, model.simulate, arguments={"n_customers": 5, "duration": 10.0}),
     }

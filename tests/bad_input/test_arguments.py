@@ -33,12 +33,18 @@ TAKEN = {
     "start": {"2.5"},
     **{f"{model}.probability_alive-horizon": {"2.5", "None"} for model in ("BGNBD", "ParetoNBD")},
     "keep": {"None", "[]", "{}"},
+    "acquired_until": OPTIONAL,
     "labels": {"{}"},
+    "max_frequency": OPTIONAL,
+    "max_recency": {"None", "2.5"},
+    "renewals": OPTIONAL,
+    "T": {"2.5"},
     "name": {"text"},
     "path": {"text"},
     "windows": {"[]"},
     "assign_segments-suffix": {"empty"},  # there are no scores of another suffix
     "data_quality-observation_end": OPTIONAL,
+    "plots.heterogeneity-customers": OPTIONAL,
     "plots.rfm_heatmap-suffix": {"empty"},
     "plots.rfm_heatmap-value": OPTIONAL,
     "SegmentRules-rules": set(),
@@ -51,6 +57,8 @@ TAKEN = {
     "calibration_by_frequency-interval": set(),
     "calibration_by_frequency(holdout)-interval": set(),
     **{f"{model}.summary_table-interval": set() for model in ("BGNBD", "ParetoNBD", "GammaGamma")},
+    **{f"{model}.simulate_log-start": set() for model in ("BGNBD", "ParetoNBD")},
+    **{f"{model}.simulate_log-spend_model": OPTIONAL for model in ("BGNBD", "ParetoNBD")},
     "simulate_transactions-start": set(),
     "simulate_transactions-time_unit": set(),
     "summarize_customers-time_unit": set(),
@@ -206,6 +214,6 @@ def test_values_that_deserve_a_warning(changes, match, calls):
 def test_a_picture_that_fails_leaves_no_figure(calls, refuse):
     from matplotlib import pyplot
 
-    for name in ("plots.tracking", "plots.rfm_heatmap", "plots.calibration_by_frequency"):
+    for name in (name for name in calls if name.startswith("plots.")):
         refuse(calls[name], calls[name].frame.head(0), "is empty")
     assert pyplot.get_fignums() == []

@@ -71,7 +71,7 @@ def test_without_a_ruler_and_a_horizon():
 
 
 def test_opportunities():
-    frame = pd.DataFrame(TABLE).rename(columns={"T": "opportunities"}).assign(recency=[0, 1, 2, 1, 2])
+    frame = pd.DataFrame(TABLE).rename(columns={"T": "opportunities"}).assign(recency=[0, 1, 2, 2, 3])
     ax = frequency_recency(frame.assign(time_unit="year", horizon=5.0))
     assert ax.get_xlabel() == "Recency: opportunity of the last purchase"
     assert "Customers observed for 39 opportunities; purchases within the next 5 years" in said(ax)
@@ -98,6 +98,7 @@ def test_one_cell_is_enough():
         ({"expected_purchases": None}, "expected_purchases (must be numeric|is null in every row)"),
         ({"expected_purchases": np.nan}, "expected_purchases is null in every row: there is nothing to draw"),
         ({"frequency": "many"}, "frequency must be numeric"),
+        ({"recency": [0, 10, 20, 10, 40]}, r"recency must be <= T; 1 of 5 rows is not \(rows 4\)"),
         ({"time_unit": "fortnight"}, "time_unit must hold one of"),
     ],
 )
