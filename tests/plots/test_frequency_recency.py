@@ -77,12 +77,14 @@ def test_opportunities():
     assert "Customers observed for 39 opportunities; purchases within the next 5 years" in said(ax)
 
 
-def test_of_a_model():
-    model = cv.clv.ParetoNBD.from_params(r=0.553, alpha=10.58, s=0.606, beta=11.67, time_unit="week")
-    table = cv.clv.frequency_recency_table(model, T="39 weeks", horizon="1 week", steps=8)
-    ax = frequency_recency(table, value="p_active")
+@pytest.mark.parametrize("value", ["p_alive", "p_active", "expected_purchases"])
+def test_every_model(any_model, value):
+    table = cv.clv.frequency_recency_table(any_model, T=6, horizon="2 years", max_frequency=3)
+    ax = frequency_recency(table, value=value)
     assert np.count_nonzero(~np.isnan(drawn(ax))) == len(table)
-    assert "Customers observed for 39 weeks; purchases within the next 1 week" in said(ax)
+    observed = "6 opportunities" if "opportunities" in any_model._columns else "6 years"
+    ahead = "" if value == "p_alive" else "; purchases within the next 2 years"
+    assert f"Customers observed for {observed}{ahead}" in said(ax)
 
 
 def test_one_cell_is_enough():
