@@ -71,6 +71,9 @@ VALUED = cv.score_clv(SUMMARY, **VALUE)
 SEGMENTED = cv.assign_segments(cv.score_rfm(SUMMARY))
 TRACKING = {"purchase_model": BUYING["BGNBD"], "calibration_end": END, "observation_end": LAST, "period_days": 28}
 
+ASKS = pd.DataFrame({"customer_id": [1, 1, 2], "date": pd.to_datetime(["1997-01-01", "1997-03-01", "1997-01-01"])})
+ASKED_LOG = LOG[LOG["date"] < "1997-06-01"].query("customer_id <= 2").reset_index(drop=True)
+ASKED = {"observation_end": "1998-06-30", "response_window": "12 months"}
 LOG_COLUMNS = {"customer_id": "id", "date": "date", "amount": "number"}
 RAW_COLUMNS = {"customer_id": "raw", "date": "raw", "amount": "raw"}  # text is read, dirt is counted or left out
 MODEL_COLUMNS = {"frequency": "count", "recency": "number", "T": "number"}
@@ -80,12 +83,25 @@ NAMES = "Name the columns with customer_id=, date= and amount="
 MAKER = "summarize_customers(log, observation_end=...) makes them"
 
 
+# What a model is fitted on, and a horizon on its ruler; other models take SUMMARY.
+DATA = {
+    "BGBB": (
+        cv.summarize_opportunities(CALIBRATION, grain="month", observation_end=END),
+        {"frequency": "count", "recency": "count", "opportunities": "count"},
+        'summarize_opportunities(log, grain="year", observation_end=...) makes them',
+        {"horizon": "6 months"},
+    ),
+}
 def on_holdout(customers, holdout, **arguments):
     return cv.summarize_holdout(holdout, customers=customers, **arguments)
 
 
 def on_seen(holdout, predicted, **arguments):
     return cv.calibration_by_frequency(predicted, holdout, **arguments)
+def on_asks(asks, log, **arguments):
+    return cv.summarize_opportunities(log, opportunities=asks, **arguments)
+
+
 
 
 GRID = {"T": 39.0, "horizon": "39 weeks", "max_frequency": 3, "steps": 3}
@@ -112,6 +128,13 @@ CALLS = {
     ),
     "tracking_table": Call(cv.tracking_table, cv.tracking_table, LOG, LOG_COLUMNS, {}, TRACKING, NAMES),
     "score_clv": Call(
+    "summarize_opportunities": Call(
+        cv.summarize_opportunities, cv.summarize_opportunities, LOG, LOG_COLUMNS, {},
+        {"observation_end": LAST, "grain": "quarter"}, NAMES,
+    ),
+    "summarize_opportunities(asks)": Call(
+        cv.summarize_opportunities, on_asks, ASKS, {"date": "date"}, {"log": ASKED_LOG}, ASKED, "Name it with date=",
+    ),
         cv.score_clv, cv.score_clv, SUMMARY, {**MODEL_COLUMNS, **SPEND_COLUMNS}, {}, VALUE, MAKER
     ),
     "score_rfm": Call(cv.score_rfm, cv.score_rfm, SUMMARY, RFM_COLUMNS, maker=MAKER),

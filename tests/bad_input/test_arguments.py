@@ -48,7 +48,15 @@ TAKEN = {
     "plots.rfm_heatmap-suffix": {"empty"},
     "plots.rfm_heatmap-value": OPTIONAL,
     "SegmentRules-rules": set(),
-    **{f"{model}.expected_purchases_new-horizon": {"2.5", "array", "pair", "[]"} for model in ("BGNBD", "ParetoNBD")},
+    # opportunities are whole
+    **{f"BGBB.{m}-horizon": set() for m in ("probability_active", "expected_purchases", "purchase_distribution")},
+    **{f"BGBB.{m}-horizon": set() for m in ("discounted_expected_purchases", "predict", "purchase_distribution_new")},
+    **{f"BGBB.{m}-start": set() for m in ("purchase_distribution", "purchase_distribution_new")},
+    "BGBB.probability_alive-horizon": OPTIONAL,
+    "BGBB.expected_purchases_new-horizon": {"array", "pair", "[]"},
+    "BGBB.simulate-duration": set(),
+    "tracking_table-period_days": OPTIONAL,
+    **{f"{model}.expected_purchases_new-horizon": {"2.5", "array", "pair", "[]"} for model in ("BGNBD", "MBGNBD", "ParetoNBD")},
     **{f"simulate_transactions-{p}": {*NUMBER, "None"} for p in ("alpha", "s", "beta")},
     "simulate_transactions-r": {"2.5", "None"},  # 1e300 would make too many rows
     "simulate_transactions-a": OPTIONAL,  # of another process
@@ -62,6 +70,8 @@ TAKEN = {
     "simulate_transactions-start": set(),
     "simulate_transactions-time_unit": set(),
     "summarize_customers-time_unit": set(),
+    "summarize_opportunities-opportunities": OPTIONAL,
+    "summarize_opportunities-response_window": OPTIONAL,
 }
 
 
