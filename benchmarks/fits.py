@@ -1,4 +1,4 @@
-"""Maximum likelihood fits against lifetimes: BG/NBD, Pareto/NBD and Gamma-Gamma, from a pandas summary.
+"""Maximum likelihood fits against lifetimes: BG/NBD, MBG/NBD, Pareto/NBD and Gamma-Gamma, from a pandas summary.
 
 On CDNOW's 2,357 customers and on simulated ones like them (the same purchase rates, 39 weeks, times by day). Both get
 the summary of all customers: ours checks it, for lifetimes' Gamma-Gamma its repeat buyers are taken out first. No
@@ -41,6 +41,10 @@ def bg_nbd(summary: pd.DataFrame) -> Any:
     return cv.clv.BGNBD().fit(summary)
 
 
+def mbg_nbd(summary: pd.DataFrame) -> Any:
+    return cv.clv.MBGNBD().fit(summary)
+
+
 def pareto_nbd(summary: pd.DataFrame) -> Any:
     return cv.clv.ParetoNBD().fit(summary)
 
@@ -53,6 +57,12 @@ def lifetimes_bg_nbd(summary: pd.DataFrame) -> Any:
     from lifetimes import BetaGeoFitter
 
     return BetaGeoFitter().fit(summary["frequency"], summary["recency"], summary["T"])
+
+
+def lifetimes_mbg_nbd(summary: pd.DataFrame) -> Any:
+    from lifetimes import ModifiedBetaGeoFitter
+
+    return ModifiedBetaGeoFitter().fit(summary["frequency"], summary["recency"], summary["T"])
 
 
 def lifetimes_pareto_nbd(summary: pd.DataFrame) -> Any:
@@ -71,6 +81,7 @@ def lifetimes_gamma_gamma(summary: pd.DataFrame) -> Any:
 # Ours, theirs, and the floors of the ratio by size of the data.
 MODELS = {
     "BG/NBD": (bg_nbd, lifetimes_bg_nbd, {"CDNOW": 15, "1M": 40}),
+    "MBG/NBD": (mbg_nbd, lifetimes_mbg_nbd, {"CDNOW": 15, "1M": 40}),
     "Pareto/NBD": (pareto_nbd, lifetimes_pareto_nbd, {"CDNOW": 15, "100k": 80}),
     "Gamma-Gamma": (gamma_gamma, lifetimes_gamma_gamma, {"CDNOW": 20, "100k": 20, "1M": 20}),
 }

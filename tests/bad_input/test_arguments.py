@@ -15,9 +15,10 @@ JUNK = {
 }  # fmt: skip
 ANY = set(JUNK)
 NUMBER, OPTIONAL, TEXT, FLAG = {"2.5", "1e300"}, {"None"}, {"text", "empty"}, {"True"}
+ANY_TIME = ("BGNBD", "MBGNBD", "ParetoNBD")  # models of purchases at any time
 # What is a value after all: by argument, or by call and argument. What is not here is always refused.
 TAKEN = {
-    **dict.fromkeys(["r", "alpha", "s", "beta", "a", "b", "p", "q", "v"], NUMBER),
+    **dict.fromkeys(["r", "alpha", "s", "beta", "a", "b", "p", "q", "v", "gamma", "delta"], NUMBER),
     **dict.fromkeys(["acquired", "annual_discount_rate", "ax", "currency", "decimal", "discount_rate"], OPTIONAL),
     **dict.fromkeys(["interval", "order_id", "rules", "time_unit", "time_zone", "weights"], OPTIONAL),
     **dict.fromkeys(["regularity", "return_truth", "sample"], FLAG),
@@ -31,7 +32,7 @@ TAKEN = {
     "duration": {"2.5"},
     "horizon": {"2.5"},
     "start": {"2.5"},
-    **{f"{model}.probability_alive-horizon": {"2.5", "None"} for model in ("BGNBD", "ParetoNBD")},
+    **{f"{model}.probability_alive-horizon": {"2.5", "None"} for model in ANY_TIME},
     "keep": {"None", "[]", "{}"},
     "acquired_until": OPTIONAL,
     "labels": {"{}"},
@@ -56,7 +57,7 @@ TAKEN = {
     "BGBB.expected_purchases_new-horizon": {"array", "pair", "[]"},
     "BGBB.simulate-duration": set(),
     "tracking_table-period_days": OPTIONAL,
-    **{f"{model}.expected_purchases_new-horizon": {"2.5", "array", "pair", "[]"} for model in ("BGNBD", "MBGNBD", "ParetoNBD")},
+    **{f"{model}.expected_purchases_new-horizon": {"2.5", "array", "pair", "[]"} for model in ANY_TIME},
     **{f"simulate_transactions-{p}": {*NUMBER, "None"} for p in ("alpha", "s", "beta")},
     "simulate_transactions-r": {"2.5", "None"},  # 1e300 would make too many rows
     "simulate_transactions-a": OPTIONAL,  # of another process
@@ -64,9 +65,9 @@ TAKEN = {
     # where there is no default of None
     "calibration_by_frequency-interval": set(),
     "calibration_by_frequency(holdout)-interval": set(),
-    **{f"{model}.summary_table-interval": set() for model in ("BGNBD", "ParetoNBD", "GammaGamma")},
-    **{f"{model}.simulate_log-start": set() for model in ("BGNBD", "ParetoNBD")},
-    **{f"{model}.simulate_log-spend_model": OPTIONAL for model in ("BGNBD", "ParetoNBD")},
+    **{f"{model}.summary_table-interval": set() for model in ("BGBB", *ANY_TIME, "GammaGamma")},
+    **{f"{model}.simulate_log-start": set() for model in ("BGBB", *ANY_TIME)},
+    **{f"{model}.simulate_log-spend_model": OPTIONAL for model in ("BGBB", *ANY_TIME)},
     "simulate_transactions-start": set(),
     "simulate_transactions-time_unit": set(),
     "summarize_customers-time_unit": set(),
@@ -102,8 +103,8 @@ PERIODS = (
     r"must be a number of time units or a text such as '12 months' \(units: hour, day, week, month, quarter, year\)"
 )
 WITH_HORIZON = [
-    "score_clv", *(f"{m}.{f}" for m in ("BGNBD", "ParetoNBD") for f in ("predict", "probability_active")),
-    *(f"{m}.{f}" for m in ("BGNBD", "ParetoNBD") for f in ("expected_purchases", "purchase_distribution")),
+    "score_clv", *(f"{m}.{f}" for m in ANY_TIME for f in ("predict", "probability_active")),
+    *(f"{m}.{f}" for m in ANY_TIME for f in ("expected_purchases", "purchase_distribution")),
 ]  # fmt: skip
 
 

@@ -186,6 +186,7 @@ BELOW = {
     "expected_purchases": "expected_purchases must be 0 or above",
     "recency": "recency must be 0 or above",
     "T": "T must be 0 or above; 1 of .* It runs from the first purchase to observation_end",
+    "opportunities": "opportunities must be from 0 to 100,000; 1 of .* Take a coarser grain",
     "time_since_last": "time_since_last must be 0 or above; 1 of .* It is the time since the last purchase",
     "r_score": "r_score must be a (whole number from 1 to 5|score from 1 to 9)",
     "f_score": "f_score must be a (whole number from 1 to 5|score from 1 to 9)",
