@@ -6,8 +6,10 @@ from customer_value.clv.bg_nbd import BGNBD
 from customer_value.clv.evaluation import calibration_by_frequency
 from customer_value.clv.frequency_recency import frequency_recency_table
 from customer_value.clv.gamma_gamma import GammaGamma
+from customer_value.clv.ggompertz_nbd import GGompertzNBD
 from customer_value.clv.heterogeneity import heterogeneity_table
 from customer_value.clv.mbg_nbd import MBGNBD
+from customer_value.clv.nbd import NBD
 from customer_value.clv.pareto_nbd import ParetoNBD
 from customer_value.clv.shifted_beta_geometric import ShiftedBetaGeometric
 from customer_value.clv.tracking import tracking_table
@@ -17,7 +19,9 @@ __all__ = [
     "BGBB",
     "BGNBD",
     "MBGNBD",
+    "NBD",
     "BetaDiscreteWeibull",
+    "GGompertzNBD",
     "GammaGamma",
     "ParetoNBD",
     "ShiftedBetaGeometric",
