@@ -110,3 +110,13 @@ def test_it_follows_a_first_renewal_that_is_easier_than_the_second():
     assert BetaDiscreteWeibull().fit(table).retention(1) > BetaDiscreteWeibull().fit(table).retention(2)
     gain = BetaDiscreteWeibull().fit(table).log_likelihood_ - ShiftedBetaGeometric().fit(table).log_likelihood_
     assert gain > 2
+
+
+def test_totals_are_sums_of_rows():
+    params, weights = (0.259, 1.72, 1.584), np.array([1.0, 2.5, 0.5])
+    rows = np.array([1.0, 2, 9]), np.array([3.0, 0, 1]), np.array([7.0, 4, 2])
+    value, slope, curvature = BetaDiscreteWeibull._objective(params, *rows, weights)
+    ll, gradient = BetaDiscreteWeibull._score(params, *rows)
+    assert value == pytest.approx((ll * weights).sum(), rel=1e-13)
+    np.testing.assert_allclose(slope, (gradient * weights).sum(axis=-1), rtol=1e-13)
+    np.testing.assert_allclose(curvature, (BetaDiscreteWeibull._hessian(params, *rows) * weights).sum(-1), rtol=1e-13)

@@ -60,21 +60,25 @@ class BetaDiscreteWeibull(ContractModel):
 
     @staticmethod
     def _log_likelihood(params: Sequence[float], period: Floats, lost: Floats, renewed: Floats) -> Floats:
-        return BetaDiscreteWeibull._score(params, period, lost, renewed)[0]
+        return _derivatives(params, period, lost, renewed)[0]
 
     @staticmethod
     def _score(params: Sequence[float], period: Floats, lost: Floats, renewed: Floats) -> tuple[Floats, Floats]:
-        """Log of the retention rate S(t) / S(t-1) for each renewal, of its complement for each loss; the gradient."""
-        log_rate, slope, _ = _log_retention(params, period)
-        log_loss, odds = _complement(log_rate)
-        return lost * log_loss + renewed * log_rate, (renewed - lost * odds) * slope
+        """Log-likelihood and its gradient per row."""
+        return _derivatives(params, period, lost, renewed)[:2]
 
     @staticmethod
     def _hessian(params: Sequence[float], period: Floats, lost: Floats, renewed: Floats) -> Floats:
         """Second derivatives per row, shape (3, 3, n)."""
-        log_rate, slope, curvature = _log_retention(params, period)
-        _, odds = _complement(log_rate)
-        return np.asarray((renewed - lost * odds) * curvature - lost * odds * (1 + odds) * slope[:, None] * slope)
+        return _derivatives(params, period, lost, renewed)[2]
+
+    @staticmethod
+    def _objective(
+        params: Sequence[float], period: Floats, lost: Floats, renewed: Floats, weights: Floats
+    ) -> tuple[float, Floats, Floats]:
+        """Totals of all three, from one evaluation."""
+        ll, gradient, hessian = _derivatives(params, period, lost, renewed)
+        return float(ll @ weights), gradient @ weights, hessian @ weights
 
     @staticmethod
     def _log_kept(params: Sequence[float], made: Floats, more: Floats) -> Floats:
@@ -103,6 +107,17 @@ def _powers(made: Floats, more: Floats, c: float) -> tuple[Floats, Floats, Float
     within = np.minimum(growth, _LOG_LARGE)
     step = np.where(some, before * np.expm1(within), np.exp(within))
     return before, step, np.maximum(growth - _LOG_LARGE, 0.0)
+
+
+def _derivatives(
+    params: Sequence[float], period: Floats, lost: Floats, renewed: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Log of the retention rate S(t) / S(t-1) for each renewal, of its complement for each loss; their derivatives."""
+    log_rate, slope, curvature = _log_retention(params, period)
+    log_loss, odds = _complement(log_rate)
+    per_rate = renewed - lost * odds
+    hessian = per_rate * curvature - lost * odds * (1 + odds) * slope[:, None] * slope
+    return lost * log_loss + renewed * log_rate, per_rate * slope, hessian
 
 
 def _log_retention(params: Sequence[float], period: Floats) -> tuple[Floats, Floats, Floats]:
