@@ -71,6 +71,13 @@ SPEND = cv.clv.GammaGamma.from_params(p=6.25, q=3.74, v=15.44)
 VALUE = {"purchase_model": BUYING["BGNBD"], "spend_model": SPEND, "horizon": "39 weeks", "margin": 0.3}
 VALUED = cv.score_clv(SUMMARY, **VALUE)
 SEGMENTED = cv.assign_segments(cv.score_rfm(SUMMARY))
+SUBSCRIPTIONS = pd.DataFrame({
+    "customer_id": [1, 2, 2, 3],
+    "start": pd.to_datetime(["1997-01-31", "1997-01-05", "1997-06-01", "1997-03-01"]),
+    "end": pd.to_datetime([None, "1997-04-04", None, "1997-08-31"]),
+})  # fmt: skip
+SUBSCRIPTION_COLUMNS = {"customer_id": "id", "start": "date"}
+SUBSCRIPTION_NAMES = "Name the columns with customer_id=, start= and end="
 ASKS = pd.DataFrame({"customer_id": [1, 1, 2], "date": pd.to_datetime(["1997-01-01", "1997-03-01", "1997-01-01"])})
 ASKED_LOG = LOG[LOG["date"] < "1997-06-01"].query("customer_id <= 2").reset_index(drop=True)
 ASKED = {"observation_end": "1998-06-30", "response_window": "12 months"}
@@ -127,6 +134,14 @@ CALLS = {
         cv.summarize_holdout, on_holdout, SUMMARY,
         {"customer_id": "id", "observation_end": "ruler", "time_unit": "ruler"}, {"holdout": HOLDOUT},
         {"observation_end": LAST}, MAKER,
+    ),
+    "summarize_renewals": Call(
+        cv.summarize_renewals, cv.summarize_renewals, SUBSCRIPTIONS, SUBSCRIPTION_COLUMNS, {},
+        {"observation_end": END}, SUBSCRIPTION_NAMES,
+    ),
+    "summarize_contracts": Call(
+        cv.summarize_contracts, cv.summarize_contracts, SUBSCRIPTIONS, SUBSCRIPTION_COLUMNS, {},
+        {"observation_end": END}, SUBSCRIPTION_NAMES,
     ),
     "summarize_opportunities": Call(
         cv.summarize_opportunities, cv.summarize_opportunities, LOG, LOG_COLUMNS, {},

@@ -71,6 +71,9 @@ TAKEN = {
     "simulate_transactions-start": set(),
     "simulate_transactions-time_unit": set(),
     "summarize_customers-time_unit": set(),
+    "summarize_contracts-start": set(),  # here the name of a column
+    "summarize_renewals-start": set(),
+    "summarize_renewals-by": OPTIONAL,
     "summarize_opportunities-opportunities": OPTIONAL,
     "summarize_opportunities-response_window": OPTIONAL,
 }
