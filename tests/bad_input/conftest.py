@@ -279,6 +279,41 @@ for model in (*BUYING.values(), SPEND):
         f"{name}.from_json": Call(kind.from_json, kind.from_json, arguments={"text": model.to_json()}),
     }
 
+RENEWALS = pd.DataFrame({"period": [1, 2, 3, 4], "at_risk": [1000, 869, 743, 653], "lost": [131, 126, 90, 60]})
+RENEWAL_COLUMNS = {"period": "count", "at_risk": "count", "lost": "count"}
+RENEWAL_MAKER = "summarize_renewals(subscriptions, observation_end=...) makes them"
+CONTRACTS = {
+    "ShiftedBetaGeometric": cv.clv.ShiftedBetaGeometric.from_params(alpha=1.281, beta=7.79, time_unit="year"),
+    "BetaDiscreteWeibull": cv.clv.BetaDiscreteWeibull.from_params(gamma=1.5, delta=9.0, c=1.1, time_unit="year"),
+}
+for name, model in CONTRACTS.items():
+    kind, fitted = type(model), type(model)().fit(RENEWALS)
+    ahead = {"horizon": 5, "annual_discount_rate": 0.1}
+    CALLS[f"{name}.fit"] = Call(kind.fit, kind().fit, RENEWALS, RENEWAL_COLUMNS, maker=RENEWAL_MAKER)
+    for method, arguments in {
+        "survival": {"periods": 3},
+        "retention": {"periods": 3},
+        "churn_probabilities": {"periods": 3},
+        "curve": {"periods": 3},
+        "expected_residual_lifetime": {"renewals": 2},
+        "discounted_residual_lifetime": {"renewals": 2, **ahead},
+        "clv_new": {"spend": 10.0, "margin": 0.8, **ahead},
+        "clv_existing": {"renewals": 2, "spend": 10.0, "margin": 0.8, **ahead},
+        "simulate": {"n_customers": 5, "periods": 3},
+        "summary_table": {},
+        "set_params": {},
+        "from_params": model.params_,
+        "from_json": {"text": model.to_json()},
+    }.items():
+        of = fitted if method in {"curve", "summary_table"} else model  # their intervals need a fit
+        CALLS[f"{name}.{method}"] = Call(getattr(kind, method), getattr(of, method), arguments=arguments)
+UNDER_CONTRACT = pd.DataFrame({"renewals": [0, 3, 20], "active": [True, False, True], "fee": [10.0, 20.0, 5.0]})
+CALLS["score_clv(renewals)"] = Call(
+    cv.score_clv, cv.score_clv, UNDER_CONTRACT, {"renewals": "count"}, {},
+    {"purchase_model": CONTRACTS["ShiftedBetaGeometric"], "spend_model": "fee", "horizon": 5, "margin": 0.8},
+    "summarize_contracts(subscriptions, observation_end=...) makes them",
+)  # fmt: skip
+
 
 def check_refusal(call, frame, match, error=cv.InputError, **changes):
     """Check that a call ends in one of our errors, with nothing of a dependency behind it, and changes no frame."""

@@ -15,10 +15,11 @@ JUNK = {
 }  # fmt: skip
 ANY = set(JUNK)
 NUMBER, OPTIONAL, TEXT, FLAG = {"2.5", "1e300"}, {"None"}, {"text", "empty"}, {"True"}
+CONTRACTS = ("ShiftedBetaGeometric", "BetaDiscreteWeibull")
 ANY_TIME = ("BGNBD", "MBGNBD", "ParetoNBD")  # models of purchases at any time
 # What is a value after all: by argument, or by call and argument. What is not here is always refused.
 TAKEN = {
-    **dict.fromkeys(["r", "alpha", "s", "beta", "a", "b", "p", "q", "v", "gamma", "delta"], NUMBER),
+    **dict.fromkeys(["r", "alpha", "s", "beta", "a", "b", "p", "q", "v", "gamma", "delta", "c", "spend"], NUMBER),
     **dict.fromkeys(["acquired", "annual_discount_rate", "ax", "currency", "decimal", "discount_rate"], OPTIONAL),
     **dict.fromkeys(["interval", "order_id", "rules", "time_unit", "time_zone", "weights"], OPTIONAL),
     **dict.fromkeys(["regularity", "return_truth", "sample"], FLAG),
@@ -56,6 +57,14 @@ TAKEN = {
     "BGBB.probability_alive-horizon": OPTIONAL,
     "BGBB.expected_purchases_new-horizon": {"array", "pair", "[]"},
     "BGBB.simulate-duration": set(),
+    **{f"{m}.{f}-periods": {"array", "pair"} for m in CONTRACTS for f in ("survival", "retention", "curve")},
+    **{f"{m}.churn_probabilities-periods": {"array", "pair"} for m in CONTRACTS},
+    **{
+        f"{m}.{f}-renewals": {"array", "pair"}
+        for m in CONTRACTS
+        for f in ("clv_existing", "expected_residual_lifetime")
+    },
+    **{f"{m}.discounted_residual_lifetime-renewals": {"array", "pair"} for m in CONTRACTS},
     "tracking_table-period_days": OPTIONAL,
     **{f"{model}.expected_purchases_new-horizon": {"2.5", "array", "pair", "[]"} for model in ANY_TIME},
     **{f"simulate_transactions-{p}": {*NUMBER, "None"} for p in ("alpha", "s", "beta")},
@@ -65,7 +74,7 @@ TAKEN = {
     # where there is no default of None
     "calibration_by_frequency-interval": set(),
     "calibration_by_frequency(holdout)-interval": set(),
-    **{f"{model}.summary_table-interval": set() for model in ("BGBB", *ANY_TIME, "GammaGamma")},
+    **{f"{model}.summary_table-interval": set() for model in ("BGBB", *ANY_TIME, *CONTRACTS, "GammaGamma")},
     **{f"{model}.simulate_log-start": set() for model in ("BGBB", *ANY_TIME)},
     **{f"{model}.simulate_log-spend_model": OPTIONAL for model in ("BGBB", *ANY_TIME)},
     "simulate_transactions-start": set(),

@@ -20,7 +20,8 @@ from customer_value._validation import (
 from customer_value.clv._rows import Floats
 from customer_value.errors import InputError
 
-RENEWALS_MAKER = "summarize_renewals(subscriptions) makes them"
+RENEWALS_MAKER = "summarize_renewals(subscriptions, observation_end=...) makes them"
+CONTRACTS_MAKER = "summarize_contracts(subscriptions, observation_end=...) makes them"
 _COUNTS = ("period", "at_risk", "lost")
 
 
@@ -139,10 +140,7 @@ def _weights(frame: EagerFrame, weights: object) -> Floats:
 
 def customers_under_contract(frame: EagerFrame) -> tuple[Floats, Floats, Floats]:
     """Return each customer's renewals made, time to the next one (a share of a period) and whether he is a customer."""
-    require_columns(
-        frame, ["renewals"], what="summary",
-        maker="renewals counts how often a customer has renewed so far, 0 in his first period",
-    )  # fmt: skip
+    require_columns(frame, ["renewals"], what="summary", maker=CONTRACTS_MAKER)
     require_some(len(frame), "summary")
     renewals = numeric_column(frame, "renewals", what="summary")
     require_rows(renewals == np.floor(renewals), "renewals must be a whole number: it counts renewals made so far")

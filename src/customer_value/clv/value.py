@@ -53,9 +53,9 @@ def score_clv(
         Customer summary on the purchase model's ruler (`summarize_customers` makes it).
     purchase_model
         Fitted purchase model, such as `clv.ParetoNBD`; or a contract model, such as `clv.ShiftedBetaGeometric`, whose
-        purchases are renewals. That one reads the columns renewals (made so far, 0 in the first period), and where
-        they are there active (false: the contract has ended, clv is 0) and time_to_renewal (in periods, from 0 to 1;
-        0, the renewal is due now, where there is no such column).
+        purchases are renewals. That one reads the column renewals (made so far, 0 in the first period), and where they
+        are there active (false: the contract has ended, clv is 0) and time_to_renewal (in periods, from 0 to 1; 0, due
+        now, without such a column); `summarize_contracts` makes them.
     spend_model
         Fitted spend model, such as `clv.GammaGamma`, or the name of a column that holds the expected spend of one
         purchase, in currency.
@@ -187,7 +187,7 @@ def _margin(frame: EagerFrame, margin: float | str) -> Floats:
         return margins
     if isinstance(margin, (int, float)) and margin > 1:
         raise InputError(f"margin must be a share of revenue from 0 to 1, so 30 % is 0.3; got {margin!r}.")
-    return np.full(len(frame), number(margin, "margin", low=0, high=1))
+    return np.array([number(margin, "margin", low=0, high=1)])
 
 
 def _purchases(model: BuyingModel, rows: DistinctRows, t: float, delta: float) -> dict[str, Floats]:
@@ -223,21 +223,19 @@ class _Spend:
                 )
         else:
             model._require_fitted()
-            self._rows = model._spend_rows(frame)
-            self.mean = model._mean_spend(self._rows)
+            self._amounts = model._usable_amounts(frame)
+            self.mean = model._mean_spend(self._amounts)
 
     def log_spread(self) -> Floats:
         """Standard deviation of ln(mean spend) that the spend parameters' uncertainty brings, per row."""
         if isinstance(self._model, str) or self._model._log_covariance is None:
             return np.zeros(self.mean.size)
         model = self._model
-        return self._rows.spread(
-            log_spread(
-                lambda params, columns: model._expected_spend(params, *columns),
-                model._theta,
-                model._covariance_of_logs(),
-                self._rows.columns,
-            )
+        return log_spread(
+            lambda params, columns: model._expected_spend(params, *columns),
+            model._theta,
+            model._covariance_of_logs(),
+            self._amounts,
         )
 
     def total_quantile(self, table: CountTable, level: float, rows: Positions, spread: Floats) -> Floats:
@@ -245,10 +243,8 @@ class _Spend:
         if isinstance(self._model, str):
             return table.quantile(level) * self.mean[rows]
         model = self._model
-        distinct = self._rows.inverse[rows]
         posterior = [
-            np.broadcast_to(p, distinct.shape)
-            for p in model._posterior(model._theta, *(c[distinct] for c in self._rows.columns))
+            np.broadcast_to(p, rows.shape) for p in model._posterior(model._theta, *(c[rows] for c in self._amounts))
         ]
 
         def total_cdf(block: Positions, n: Floats, amount: Floats) -> Floats:
