@@ -1,8 +1,11 @@
 """Renewals and contracts against a reference that walks from due date to due date, customer by customer."""
 
 import datetime as dt
+import json
+import random
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 
 import duckdb
 import narwhals.stable.v2 as nw
@@ -14,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import customer_value as cv
 from customer_value import summarize_contracts, summarize_renewals
 from customer_value.errors import InputError
 
@@ -215,6 +219,45 @@ def test_the_order_of_rows_does_not_matter(rows, data):
     pd.testing.assert_frame_equal(one, other)
     one, other = (summarize_contracts(in_pandas(r), **options) for r in (rows, shuffled))
     pd.testing.assert_frame_equal(one, other)
+
+
+# ---- the cohorts of the paper --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def published():
+    return json.loads((Path(__file__).parents[1] / "golden" / "shifted_beta_geometric.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def clubs(published):
+    """Subscriptions of 1,000 customers in each segment who left when the paper says, on some day of that year."""
+    draw, rows = random.Random(3), []
+    for segment in ("high_end", "regular"):
+        left = [round(10 * share) for share in published["survival"][segment]]
+        years = [n for n, (a, b) in enumerate(pairwise(left)) for _ in range(a - b)]
+        for number, year in enumerate(years + [None] * left[-1]):
+            start = day("2000-01-01") + draw.randrange(366) * DAY
+            low, high = (None, None) if year is None else (due_date(start, n, "year") for n in (year, year + 1))
+            end = None if year is None else low + draw.randint(1, (high - low).days) * DAY
+            rows.append((f"{segment} {number}", start, end, segment))
+    return in_pandas(draw.sample(rows, len(rows)))
+
+
+@pytest.mark.parametrize("years", [5, 8])
+def test_published_cohorts_come_back(published, clubs, years):
+    end = f"{2000 + years - 1}-12-31"  # of the paper's years the first is that of the start
+    made = summarize_renewals(clubs, observation_end=end, grain="year", by="plan")
+    for case in published["fits"]["cases"]:
+        if case["years"] == years:
+            of_segment = made[made["plan"] == case["segment"]]
+            shares = published["survival"][case["segment"]][:years]
+            assert of_segment["at_risk"].tolist() == [round(10 * s) for s in shares[:-1]]
+            assert of_segment["lost"].tolist() == [round(10 * (a - b)) for a, b in pairwise(shares)]
+            model = cv.clv.ShiftedBetaGeometric().fit(of_segment)
+            # The published log-likelihoods have ten decimals; the parameters eight, of an optimum found to six digits.
+            assert model.log_likelihood_ == pytest.approx(case["log_likelihood"], abs=1e-8)
+            assert model.params_ == pytest.approx(case["params"], rel=1e-5)
 
 
 # ---- due dates and ends, by hand -----------------------------------------------------------------------------------

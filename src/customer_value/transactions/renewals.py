@@ -109,9 +109,10 @@ def summarize_renewals(
     if by in _RENEWALS:
         raise InputError(f"the table would have {by!r} twice: give the column named by= a name of its own.")
     if not read.contracts.due.any():
+        end_day = date_of(read.contracts.observed)
         raise InputError(
-            f"no renewal has fallen due by observation_end={date_of(read.contracts.observed)}: every contract is younger "
-            f"than a {grain}. Observe longer, or take a finer grain."
+            f"no renewal has fallen due by observation_end={end_day}: every contract is younger than a {grain}. "
+            "Observe longer, or take a finer grain."
         )
     counts = count_renewals(read.contracts, read.group)
     cohort = np.datetime_as_string(counts.first_start.astype("datetime64[D]")).astype(object)
