@@ -66,10 +66,10 @@ def main():
     cdnow, regular = (0.525, 6.183, 0.891, 1.614), (2.5, 3.0, 1.7, 9.0)
     report(
         (
-            ("relative error of the likelihood", lambda: likelihoods(model, 1, 300 // size), 1e-10),
+            ("relative error of the likelihood", lambda: likelihoods(model, 1, 150 // size), 1e-10),
             ("relative error of the likelihood", lambda: probabilities_near_one(2000 // size), 1e-12),
-            ("relative error of averages", lambda: averages(60 // min(size, 10)), 1e-10),
-            ("relative error of counts", lambda: counts(model, 1, 1500 // size), 1e-10),
+            ("relative error of averages", lambda: averages(40 // min(size, 10)), 1e-10),
+            ("relative error of counts", lambda: counts(model, 1, 500 // size), 1e-10),
             ("relative to integration over both rates", lambda: mixtures(model, 1), 1e-8),
             ("CDNOW, standard errors", lambda: simulation(model, 1, cdnow, 39, 39, 2_000_000 // size), 4.5),
             ("regular buyers, standard errors", lambda: simulation(model, 1, regular, 60, 20, 500_000 // size), 4.5),
