@@ -215,8 +215,8 @@ class TestArrays:
         np.testing.assert_allclose(pmf @ n, gap, rtol=1e-7)
 
     def test_discounting_by_brute_force(self, model, params):
-        # Purchases of short steps, each discounted from its middle: the error falls with the square of the step, so that
-        # two steps give the limit.
+        # Purchases of short steps, each discounted from its middle: the error falls with the square of the step, so
+        # that two steps give the limit.
         if "opportunities" in model._columns:
             return
         theta, few, delta = tuple(params.values()), tuple(c[3:7] for c in columns_for(model)), 0.01
