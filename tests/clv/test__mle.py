@@ -73,6 +73,26 @@ def test_no_optimum_is_an_error_with_a_remedy():
         maximize(Objective(gradient), [(1.0,), (2.0,)], "Nothing")
 
 
+@pytest.mark.parametrize(("slope", "rises"), [(3e-6, False), (3e-6, True), (1.0, False)])
+def test_a_slope_that_is_rounding_alone_is_no_failure(slope, rises):
+    # Far out on a ridge the gradient is the difference of two large numbers: it may promise a little, here
+    # slope^2 / (2 x 1e-6), where the likelihood does not rise. A large promise that is not kept is a failure.
+    def terms(theta):
+        d = theta - np.array([10.0, 9.0])
+        value = -500 * (d[0] - d[1]) ** 2 + (slope * d[0] - 5e-7 * d[0] ** 2 if rises else -20 * np.abs(d).sum())
+        gradient = np.array([slope - 1e-6 * d[0] * rises, 0.0]) + 1e3 * (d[1] - d[0]) * np.array([1, -1])
+        return float(value), gradient, -1e3 * np.array([[1 + 1e-9, -1], [-1, 1 + 1e-12]])
+
+    objective, start = Objective(lambda theta: terms(theta)[:2], terms), [np.exp([10.0, 9.0])]
+    if slope == 1.0:
+        with pytest.raises(ConvergenceError):
+            maximize(objective, start, "Ridge")
+    else:
+        found = maximize(objective, start, "Ridge")
+        assert found.stuck != rises
+        np.testing.assert_allclose(found.theta, [13.0, 12.0] if rises else [10.0, 9.0], atol=1e-3)
+
+
 def test_a_ridge_that_leads_out_of_the_range_is_a_boundary():
     # The value rises for ever along theta_0 = theta_1 - 1. At the end of the range, a little beside the ridge, the
     # slope of theta_1 points inwards and the Newton step, which moves both, outwards.

@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 
 LOG_LOW, LOG_HIGH = -18.5, 18.5  # parameters live between 1e-8 and 1e8; an end of that range is a boundary
 _DECREMENT = 1e-9  # gain in log-likelihood that one more Newton step promises at a converged point
+_BROKEN_PROMISE = 1e-4  # the same, of a step along which the likelihood does not rise at all
 _FLAT = 0.04  # curvature at which the standard error of a log parameter is 5: the data say nothing about it
 _MAX_STEP = 2.0  # longest step in one log parameter
 
@@ -55,12 +56,18 @@ class Optimum:
     hessian: Floats
     free: NDArray[np.intp]  # parameters that are not at a boundary
     decrement: float
+    stuck: bool = False  # no length of the last step raised the likelihood
     evaluations: int = field(compare=False, default=0)
 
     @property
     def converged(self) -> bool:
-        """No Newton step within the bounds gains anything worth having."""
-        return bool(self.decrement < max(_DECREMENT, 1e-13 * abs(self.value)))
+        """No Newton step within the bounds gains anything worth having.
+
+        Along a flat ridge far out, rounding of the gradient alone promises more than the likelihood gives; what counts
+        there is that it does not rise.
+        """
+        gain = _BROKEN_PROMISE if self.stuck else max(_DECREMENT, 1e-13 * abs(self.value))
+        return bool(self.decrement < gain)
 
     @property
     def boundary(self) -> tuple[int, ...]:
@@ -124,17 +131,18 @@ def _approach(objective: Objective, theta: Floats) -> Floats:
 def _newton(objective: Objective, theta: Floats, max_iterations: int = 100) -> Optimum:
     """Newton's method with steps bounded and halved until the likelihood rises; parameters held within the bounds."""
     value, gradient, hessian = objective.newton_terms(theta)
-    evaluations = 1
+    evaluations, stuck = 1, False
     while True:
         free, step, decrement = _step_within(theta, gradient, hessian)
         if not np.isfinite(value) or decrement < _DECREMENT * 1e-4 or evaluations > max_iterations:
             break
         found = _rising(objective, theta, value, step, decrement)
         evaluations += 1
+        stuck = found is None
         if found is None:
             break
         theta, (value, gradient, hessian) = found
-    return Optimum(theta, value, gradient, hessian, free, decrement, evaluations)
+    return Optimum(theta, value, gradient, hessian, free, decrement, stuck, evaluations)
 
 
 def _rising(
