@@ -65,6 +65,8 @@ BUYING = {
     "BGNBD": cv.clv.BGNBD.from_params(r=0.243, alpha=4.414, a=0.793, b=2.426, time_unit="week"),
     "MBGNBD": cv.clv.MBGNBD.from_params(r=0.525, alpha=6.183, a=0.891, b=1.614, time_unit="week"),
     "ParetoNBD": cv.clv.ParetoNBD.from_params(r=0.553, alpha=10.58, s=0.606, beta=11.67, time_unit="week"),
+    "NBD": cv.clv.NBD.from_params(r=0.385, alpha=12.07, time_unit="week"),
+    "GGompertzNBD": cv.clv.GGompertzNBD.from_params(r=0.9, alpha=4.0, b=0.2, s=1.5, beta=60.0, time_unit="week"),
     "BGBB": cv.clv.BGBB.from_params(alpha=1.204, beta=0.75, gamma=0.657, delta=2.783, time_unit="month"),
 }
 SPEND = cv.clv.GammaGamma.from_params(p=6.25, q=3.74, v=15.44)
@@ -90,8 +92,14 @@ SPEND_COLUMNS = {"frequency": "count", "monetary_value": "number"}
 RFM_COLUMNS = {"time_since_last": "number", "purchases": "number", "total_value": "number"}
 NAMES = "Name the columns with customer_id=, date= and amount="
 MAKER = "summarize_customers(log, observation_end=...) makes them"
+AGEING = cv.summarize_customers(
+    BUYING["GGompertzNBD"].simulate_log(200, start="1997-01-01", observation_end=END, random_state=1),
+    observation_end=END,
+)
 # What a model is fitted on, and a horizon on its ruler; other models take SUMMARY.
 DATA = {
+    "NBD": (SUMMARY, {"frequency": "count", "T": "number"}, MAKER, {"horizon": "26 weeks"}),
+    "GGompertzNBD": (AGEING, MODEL_COLUMNS, MAKER, {"horizon": "26 weeks"}),  # CDNOW's customers show no ageing
     "BGBB": (
         cv.summarize_opportunities(CALIBRATION, grain="month", observation_end=END),
         {"frequency": "count", "recency": "count", "opportunities": "count"},

@@ -22,6 +22,7 @@ from customer_value.clv._gompertz_likelihood import HESSIAN, likelihood_rows, li
 from customer_value.clv._mle import LOG_LOW, maximize
 from customer_value.clv._nbd_counts import count_rows, log_nbd, log_ways
 from customer_value.clv._posterior import Gamma, Mixing
+from customer_value.clv._rows import distinct_rows
 from customer_value.clv._special import Floats
 from customer_value.clv.pareto_nbd import ParetoNBD
 from customer_value.errors import ConvergenceError
@@ -117,12 +118,17 @@ class GGompertzNBD(PurchaseModel):
         return r + x, alpha + T, b, s, aged(b, beta, T)
 
     @staticmethod
+    def _time_scale(state: Params) -> Floats:
+        return np.asarray(np.minimum(state[4], 1) / state[2])
+
+    @staticmethod
     def _expected_purchases_new(params: Params, t: Floats) -> Floats:
         """Mean rate times mean time alive within t; the two are independent."""
         r, alpha, b, s, beta = params
         shape = np.broadcast_shapes(*(np.shape(v) for v in (*params, t)))
-        rows = (np.ravel(np.broadcast_to(np.asarray(v, dtype=np.float64), shape)) for v in (b, s, beta, t))
-        return np.asarray(r / alpha * mean_lifetime(*rows).reshape(shape))
+        # Purchases say nothing of the lifetime: customers of one age share it.
+        ages = distinct_rows([np.ravel(np.broadcast_to(np.asarray(v, np.float64), shape)) for v in (b, s, beta, t)])
+        return np.asarray(r / alpha * ages.spread(mean_lifetime(*ages.columns)).reshape(shape))
 
     @staticmethod
     def _survival_new(params: Params, t: Floats) -> Floats:
