@@ -58,11 +58,11 @@ def counts(points):
                 note(largest, "P(X(t) = n)", NBD._pmf_new(params, where, t)[0], pmf, 0)
             term = beyond = pmf * share * (r + n) / (n + 1)
             k = n + 1
-            while term > beyond * mp.mpf(10) ** -16 and k < n + 200_000:
+            while term > beyond * mp.mpf(10) ** -16 and k < n + 5_000:
                 term *= share * (r + k) / (k + 1)
                 beyond += term
                 k += 1
-            if beyond > SMALLEST and k < n + 200_000:
+            if beyond > SMALLEST and k < n + 5_000:
                 note(largest, "P(X(t) > n)", NBD._sf_new(params, where, t)[0], beyond, 0)
     return largest
 
