@@ -93,6 +93,24 @@ def test_a_slope_that_is_rounding_alone_is_no_failure(slope, rises):
         np.testing.assert_allclose(found.theta, [13.0, 12.0] if rises else [10.0, 9.0], atol=1e-3)
 
 
+def test_a_ridge_is_walked_to_its_end_and_no_further():
+    # Along theta_0 = theta_1 - 1 the value rises by less and less; a step that is cut off at the end of theta_1's range
+    # alone would leave the ridge by the rest of theta_0's.
+    seen = []
+
+    def terms(theta):
+        seen.append(theta)
+        beside, below = theta[0] - theta[1] + 1, np.exp(-theta[1] / 4)
+        slope = np.array([-1e4 * beside, 1e4 * beside + below / 4])
+        return float(-below - 5e3 * beside**2), slope, np.array([[-1e4, 1e4], [1e4, -1e4 - below / 16]])
+
+    found = maximize(Objective(lambda theta: terms(theta)[:2], terms), [np.exp([4.0, 5.0])], "Ridge")
+    np.testing.assert_allclose(found.theta, [LOG_HIGH - 1, LOG_HIGH], atol=1e-9)
+    assert found.boundary == (1,)
+    assert len(seen) < 20
+    assert max(abs(theta[0] - theta[1] + 1) for theta in seen) < 1e-9
+
+
 def test_a_ridge_that_leads_out_of_the_range_is_a_boundary():
     # The value rises for ever along theta_0 = theta_1 - 1. At the end of the range, a little beside the ridge, the
     # slope of theta_1 points inwards and the Newton step, which moves both, outwards.
