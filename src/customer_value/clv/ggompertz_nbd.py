@@ -68,7 +68,10 @@ class GGompertzNBD(PurchaseModel):
 
     @staticmethod
     def _starts(x: Floats, t_x: Floats, T: Floats, weights: Floats) -> list[tuple[float, ...]]:
-        """Pareto/NBD's fit with some ageing, and sudden dropout; where ageing only hurts that fit, its limit first."""
+        """Pareto/NBD's fit with some ageing, and sudden dropout; where ageing only hurts that fit, its limit.
+
+        Far from the optimum steps are many, so that a sample of many rows takes them.
+        """
         length = float((weights * T).sum() / weights.sum())
         guess = ParetoNBD._starts(x, t_x, T, weights)
         try:
@@ -76,13 +79,15 @@ class GGompertzNBD(PurchaseModel):
         except ConvergenceError:  # such as on the way to customers who are all alike
             r, alpha, s, beta = guess[0]
         s, beta = (min(v, 10.0 * scale) for v, scale in ((s, 1.0), (beta, length)))
-        sudden = (r, alpha, 1 / length, 1.0, 5.0)
+        slow, sudden = (r, alpha, 0.2 / length, s, 0.2 / length * beta), (r, alpha, 1 / length, 1.0, 5.0)
         b = math.exp(LOG_LOW) * max(1.0, 1 / beta)
         limit = (r, alpha, b, s, b * beta)
         _, gradient = GGompertzNBD._score(limit, x, t_x, T)
         if float((b * gradient[2] + b * beta * gradient[4]) @ weights) < 0:
-            return [limit, sudden]
-        return [(r, alpha, 0.2 / length, s, 0.2 / length * beta), sudden, (r, alpha, 5 / length, 0.5, 50.0)]
+            found = _fit_of_sample((x, t_x, T), weights, [sudden])
+            return [limit] if found[2] * length < _NO_AGEING else [found, limit]
+        first = [_fit_of_sample((x, t_x, T), weights, [slow, sudden])] if weights.size > _SAMPLE else []
+        return [*first, slow, sudden, (r, alpha, 5 / length, 0.5, 50.0)]
 
     @staticmethod
     def _log_likelihood(params: Params, x: Floats, t_x: Floats, T: Floats) -> Floats:
@@ -186,3 +191,17 @@ class GGompertzNBD(PurchaseModel):
         # Given their number, the times of a Poisson process are uniform; 1 - U lies in (0, 1].
         time = active[customer] * (1 - rng.random(customer.size))
         return customer, time[np.lexsort((time, customer))]
+
+
+_SAMPLE = 2000  # rows of data that a first guess is fitted to
+_NO_AGEING = 1e-4  # b T below which the hazard does not change to speak of
+
+
+def _fit_of_sample(columns: tuple[Floats, ...], weights: Floats, starts: list[tuple[float, ...]]) -> tuple[float, ...]:
+    """Parameters that are best for every so-manieth row; the first start where there are none."""
+    part = slice(None, None, -(-weights.size // _SAMPLE))
+    objective = GGompertzNBD()._total(tuple(c[part] for c in columns), weights[part])
+    try:
+        return tuple(np.exp(maximize(objective, starts, "GGompertzNBD").theta).tolist())
+    except ConvergenceError:
+        return starts[0]
