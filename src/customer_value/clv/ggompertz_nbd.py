@@ -55,7 +55,7 @@ class GGompertzNBD(PurchaseModel):
     >>> from customer_value.clv import GGompertzNBD
     >>> model = GGompertzNBD.from_params(r=0.553, alpha=10.58, b=0.02, s=0.6, beta=2.0, time_unit="week")
     >>> round(model.expected_purchases_new("52 weeks"), 2)
-    2.38
+    2.28
     """
 
     _parameters: ClassVar[tuple[str, ...]] = ("r", "alpha", "b", "s", "beta")
