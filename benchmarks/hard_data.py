@@ -29,7 +29,7 @@ HEADER = """| data | model | customers | log-likelihood | best random start, les
 |---|---|---|---|---|---|---|"""
 
 COIN = ("BG/NBD", "MBG/NBD", "BG/CNBD-2", "MBG/CNBD-3")
-YEARS = {"length": 104.0, "customers": 2000.0, "mean": 4.0, "r": 0.6}
+YEARS = {"length": 104.0, "customers": 1000.0, "mean": 4.0, "r": 0.6}
 # Features of the cohorts by kind of data; models that lack a feature leave it out.
 SITUATIONS: dict[str, tuple[tuple[str, ...], dict[str, float]]] = {
     "beta >> alpha": (("Pareto/NBD",), YEARS | {"mean": 40.0, "s": 0.3, "patience": 300.0}),
@@ -52,11 +52,11 @@ SITUATIONS: dict[str, tuple[tuple[str, ...], dict[str, float]]] = {
     ),
     "opportunities, hardly any dropout": (
         ("BG/BB",),
-        {"length": 20.0, "customers": 2000.0, "buy": 0.3, "alike": 2.0, "leave": 1e-4, "sure": 2.0},
+        {"length": 20.0, "customers": 1000.0, "buy": 0.3, "alike": 2.0, "leave": 1e-4, "sure": 2.0},
     ),
     "opportunities, nearly all gone": (
         ("BG/BB",),
-        {"length": 20.0, "customers": 2000.0, "buy": 0.1, "alike": 0.5, "leave": 0.9, "sure": 2.0},
+        {"length": 20.0, "customers": 1000.0, "buy": 0.1, "alike": 0.5, "leave": 0.9, "sure": 2.0},
     ),
     "contracts that hold": (
         ("sBG", "BdW"),

@@ -52,7 +52,7 @@ class Tally:
     def line(self) -> str:
         """Return the row of the table."""
         errors = np.array(self.errors)
-        bias = np.nanmean(np.clip(errors, -10, 10), axis=0) if errors.size else np.array([np.nan])
+        bias = np.nanmedian(errors, axis=0) if errors.size else np.array([np.nan])
         known = np.abs(errors[np.isfinite(errors)])
         told = np.array(self.told)[np.isfinite(self.told)]
         spread = np.quantile(np.abs(told), 0.9) if told.size else np.nan
