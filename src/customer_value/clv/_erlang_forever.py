@@ -25,6 +25,7 @@ from customer_value.clv._special import Floats
 _STEP, _STEP_IN_SPREADS = 0.2, 0.5
 _CUT = 40.0  # the integrand is left out where it has fallen by exp(-40)
 _TAIL = 1e-17
+_NOTHING = 500.0  # a discount of exp(-500) per purchase leaves nothing of it
 _LARGE = 30.0  # from here on the density is normalised by its own sum, below it by the gamma function
 _BLOCK = 512  # rows at a time
 
@@ -42,7 +43,7 @@ def discounted_forever(k: int, state: Sequence[Any], delta: float) -> Floats:
         rows = order[end - size : end]
         y, step = _nodes(k, R_, rates[rows], delta)
         rate = np.exp(y)
-        to_come = 1 + discounted_opportunities(a_, b_, np.inf, k * np.log1p(delta / rate))
+        to_come = 1 + discounted_opportunities(a_, b_, np.inf, np.minimum(k * np.log1p(delta / rate), _NOTHING))
         for start in range(0, rows.size, _BLOCK):
             part = rows[start : start + _BLOCK]
             total[part] = _mean(k, R_, rates[part, None], elapsed[part, None], y, step, to_come, delta)
