@@ -87,7 +87,8 @@ class GGompertzNBD(PurchaseModel):
             found = _fit_of_sample((x, t_x, T), weights, [sudden])
             return [limit] if found[2] * length < _NO_AGEING else [found, limit]
         first = [_fit_of_sample((x, t_x, T), weights, [slow, sudden])] if weights.size > _SAMPLE else []
-        return [*first, slow, sudden, (r, alpha, 5 / length, 0.5, 50.0)]
+        together = (r, alpha, 15 / float(t_x.max()), 2.0, math.exp(15))  # all leave by the last purchase
+        return [*first, slow, sudden, (r, alpha, 5 / length, 0.5, 50.0), together]
 
     @staticmethod
     def _log_likelihood(params: Params, x: Floats, t_x: Floats, T: Floats) -> Floats:
