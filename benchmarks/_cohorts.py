@@ -73,6 +73,8 @@ class Case:
 
     def columns(self, frame: pd.DataFrame) -> tuple[Floats, ...]:
         """Columns of the likelihood."""
+        if not self.model._columns:  # a contract model's
+            return tuple(frame[name].to_numpy(dtype=np.float64) for name in ("period", "lost", "renewed"))
         if isinstance(self.model, clv.GammaGamma):
             frame = frame[frame["frequency"] > 0]
         return tuple(frame[name].to_numpy(dtype=np.float64) for name in self.model._columns)
@@ -127,7 +129,8 @@ def spenders(model: Any, features: Features, rng: np.random.Generator) -> pd.Dat
 def subscribers(model: Any, features: Features, rng: np.random.Generator) -> pd.DataFrame:
     """Renewal table of one cohort."""
     n, periods = round(features["customers"]), round(features["length"])
-    return model.simulate(n, periods, random_state=int(rng.integers(2**31)))
+    table: pd.DataFrame = model.simulate(n, periods, random_state=int(rng.integers(2**31)))
+    return table.assign(renewed=table["at_risk"] - table["lost"])
 
 
 # ---- where the parameters lie -------------------------------------------------------------------------------------
