@@ -265,7 +265,7 @@ def simulation(model, k, params, T, t, n):
     def note(what, seen, told):
         if np.sum(np.broadcast_to(told, seen.shape)) < ENOUGH:
             return
-        spread = np.sqrt((seen - told).var() / seen.size)
+        spread = np.sqrt(max((seen - told).var(), 1e-18) / seen.size)  # whoever is sure to be alive has none
         largest[what] = max(largest.get(what, 0.0), abs((seen - told).mean()) / spread)
 
     p_alive = fitted._probability_alive(params, *columns)
