@@ -65,6 +65,19 @@ def test_a_flat_hill_sends_the_search_to_the_next_start():
     assert not found.weak
 
 
+def test_every_start_is_taken_where_asked_for():
+    # Two narrow hills, the far one higher: the first start ends soundly on the lower one.
+    def gradient(theta):
+        hills = np.array([-50 * (theta[0] - 3) ** 2, 2 - 50 * (theta[0] + 3) ** 2])
+        share = np.exp(hills - np.logaddexp(*hills))
+        return float(np.logaddexp(*hills)), np.array([share @ np.array([100 * (3 - theta[0]), -100 * (3 + theta[0])])])
+
+    starts = [(np.exp(3.1),), (np.exp(-3.1),)]
+    np.testing.assert_allclose(maximize(Objective(gradient), starts, "Hills").theta, [3.0], atol=1e-6)
+    both = maximize(Objective(gradient), starts, "Hills", every_start=True)
+    np.testing.assert_allclose(both.theta, [-3.0], atol=1e-6)
+
+
 def test_no_optimum_is_an_error_with_a_remedy():
     def gradient(theta):
         return float("nan"), np.array([np.nan])

@@ -85,8 +85,13 @@ class Optimum:
         return bool(np.linalg.eigvalsh(-self.hessian)[0] < _FLAT)
 
 
-def maximize(objective: Objective, starts: Sequence[Sequence[float]], model: str) -> Optimum:
-    """Find the parameters of largest likelihood; starts are natural parameters, best guess first."""
+def maximize(
+    objective: Objective, starts: Sequence[Sequence[float]], model: str, *, every_start: bool = False
+) -> Optimum:
+    """Find the parameters of largest likelihood; starts are natural parameters, best guess first.
+
+    The first start that ends at a sound optimum is the last one, unless every start is asked for.
+    """
     best: Optimum | None = None
     for start in starts:
         theta = np.clip(np.log(np.asarray(start, dtype=np.float64)), LOG_LOW, LOG_HIGH)
@@ -97,7 +102,7 @@ def maximize(objective: Objective, starts: Sequence[Sequence[float]], model: str
             found = max(found, _newton(objective, _approach(objective, found.theta)), key=lambda o: o.value)
         if best is None or found.value > best.value:
             best = found
-        if best.converged and not best.weak:
+        if best.converged and not best.weak and not every_start:
             break
     if best is None or not (best.converged and np.isfinite(best.value)):
         raise ConvergenceError(

@@ -20,6 +20,7 @@ from customer_value.errors import FitWarning, InputError, NotFittedError, warn
 SCHEMA = 1
 _LEARNED = ("log_likelihood_", "n_customers_", "diagnostics_")
 _CHUNK = 8192  # rows per evaluation: the temporaries of a chunk stay in the cache
+_FEW_ROWS = 100  # distinct rows up to which a fit takes every start: it costs nothing, and the first may mislead
 _UNIDENTIFIED = 5.0  # standard error of a log parameter from which on the data say nothing about it
 _RIDGE = 0.99  # correlation of two log estimates from which on only a combination of them is known
 
@@ -176,7 +177,9 @@ class Model:
         `constant` is the part of the total log-likelihood that no parameter moves.
         """
         starts = self._starts(*columns, weights)
-        optimum = maximize(self._total(columns, weights), starts, type(self).__name__)
+        optimum = maximize(
+            self._total(columns, weights), starts, type(self).__name__, every_start=columns[0].size <= _FEW_ROWS
+        )
         self.time_unit_ = time_unit
         self.params_ = dict(zip(self._parameters, np.exp(optimum.theta).tolist(), strict=True))
         self.log_likelihood_ = optimum.value + constant
