@@ -203,6 +203,7 @@ MODELS: dict[str, Case] = {
         buyers,
         purchases,
         "BetaGeoBetaBinomFitter",
+        lifetimes_every=5,
     ),
     "Gamma-Gamma": Case(
         clv.GammaGamma(),
