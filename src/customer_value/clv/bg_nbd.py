@@ -53,6 +53,7 @@ class BGNBD(PurchaseModel):
 
     _parameters: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
     _columns: ClassVar[tuple[str, ...]] = ("frequency", "recency", "T")
+    _nests: ClassVar[tuple[str, ...]] = ("NBD",)
     _dropout: ClassVar[tuple[str, ...]] = ("a", "b")
 
     @staticmethod

@@ -48,6 +48,7 @@ class ParetoNBD(PurchaseModel):
     """
 
     _parameters: ClassVar[tuple[str, ...]] = ("r", "alpha", "s", "beta")
+    _nests: ClassVar[tuple[str, ...]] = ("NBD",)
     _dropout: ClassVar[tuple[str, ...]] = ("s", "beta")
 
     @staticmethod
