@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -53,7 +53,7 @@ class PurchaseModel(ConditionalModel):
 
     # Columns that enter the likelihood as a constant (Erlang-k's log_intervals): read by a fit, not by predictions.
     _additive: tuple[str, ...] = ()
-    _nests: tuple[str, ...] = ()  # classes that are special cases of this one
+    _nests: ClassVar[tuple[str, ...]] = ()  # classes that are special cases of this one
 
     def fit(self, summary: Any, y: None = None, *, weights: str | Sequence[float] | Floats | None = None) -> Self:
         """Fit by maximum likelihood.
