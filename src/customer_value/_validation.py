@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,9 @@ from customer_value.errors import InputError
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 LARGEST = 1e9  # of a count or a time: more periods than any history has, and far from where rounding begins
+MOST_OPPORTUNITIES = 100_000  # a likelihood looks at each one
 SUMMARY_MAKER = "summarize_customers(log, observation_end=...) makes them"
+OPPORTUNITIES_MAKER = 'summarize_opportunities(log, grain="year", observation_end=...) makes them'
 
 
 def require_columns(frame: AnyFrame, columns: Iterable[str], *, what: str, maker: str = "") -> None:
@@ -251,7 +253,25 @@ def summary_arrays(
                 "recency must be 0 where frequency is 0",
                 "Without a repeat purchase the last purchase is the first.",
             )
+    if "opportunities" in arrays:
+        _check_opportunities(arrays, check)
     return arrays
+
+
+def _check_opportunities(arrays: Mapping[str, Floats], check: Callable[..., None]) -> None:
+    """Check the rules of counted time: opportunities, and the number of the one that was used last."""
+    n, maker = arrays["opportunities"], f"{OPPORTUNITIES_MAKER.removesuffix(' makes them')} counts them."
+    within = (n >= 0) & (n <= MOST_OPPORTUNITIES)
+    check(within, f"opportunities must be from 0 to {MOST_OPPORTUNITIES:,}", "Take a coarser grain.")
+    check(n == np.floor(n), "opportunities must be a whole number: it counts occasions to buy", maker)
+    if "recency" in arrays:
+        t_x = arrays["recency"]
+        counted = "recency must be a whole number: the number of the last opportunity with a purchase"
+        check(t_x == np.floor(t_x), counted, f"{maker} Times are for models such as clv.BGNBD.")
+        check(t_x <= n, "recency must be <= opportunities", "It is the number of the last one with a purchase.")
+    for name in ("recency", "opportunities"):
+        if "frequency" in arrays and name in arrays:
+            check(arrays["frequency"] <= arrays[name], f"frequency must be <= {name}", "One purchase per opportunity.")
 
 
 def time_unit_of(frame: EagerFrame) -> str | None:

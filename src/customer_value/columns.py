@@ -40,7 +40,13 @@ _HOLDOUT = {
     "holdout_purchases": ("purchase periods seen in the holdout; 0 where observed without one", "count"),
     "holdout_value": ("sum of amounts seen in the holdout, refunds taken off", "currency"),
     "holdout_duration": ("length of the holdout", _RULER),
-    "opportunities": ("occasions on which the customer could have bought", "count"),
+}
+_OPPORTUNITIES = {
+    "opportunities": (
+        "occasions after the first purchase on which the customer could have bought; frequency and recency beside it "
+        "count occasions",
+        "count",
+    ),
 }
 _VALUE = {
     "p_alive": (
@@ -91,6 +97,13 @@ _EVALUATION = {
     "actual_cumulative": ("actual, from the first period to the end of this one", "count"),
     "in_calibration": ("whether the period ends within the data that the model was fitted on", "true or false"),
 }
+_HETEROGENEITY = {
+    "rate": ("name of the rate that differs between customers", "text"),
+    "rate_value": ("size of the rate: per time unit, or a probability", "of the rate"),
+    "density": ("density of customers at this size of the rate; null where it is infinite", "per unit of the rate"),
+    "cumulative_share": ("share of the customers whose rate is at most this", _SHARE),
+    "rate_mean": ("mean of the rate over all customers", "of the rate"),
+}
 _QUALITY = {
     "check": ("what was looked for in the log", "text"),
     "rows": ("how often it was found; null where the check could not be made", "count"),
@@ -113,9 +126,11 @@ DICTIONARY: dict[str, dict[str, tuple[str, str]]] = {
     "Transaction log": _LOG,
     "Customer summary": _SUMMARY,
     "Holdout": _HOLDOUT,
+    "Opportunities": _OPPORTUNITIES,
     "Forecast and value": _VALUE,
     "Scores and segments": _SEGMENTS,
     "Forecast against what happened": _EVALUATION,
+    "Customers' rates": _HETEROGENEITY,
     "Data quality and this dictionary": _QUALITY,
     "Table of a model's estimates": _MODELS,
 }

@@ -1,11 +1,11 @@
-"""Expected purchases against 24-digit integration, at the points that break the closed form with 2F1."""
+"""Expected purchases and survival against integration, at the points that break the closed forms with 2F1."""
 
 import mpmath as mp
 import numpy as np
 import pytest
 
 from customer_value.clv import _beta_dropout
-from customer_value.clv._beta_dropout import mean_purchases
+from customer_value.clv._beta_dropout import mean_purchases, survival
 
 # r, a, b, z = t / alpha
 POINTS = [
@@ -81,3 +81,61 @@ def test_shapes_and_nothing_in_no_time():
     assert grid.shape == (2, 3)
     np.testing.assert_array_equal(grid[:, 0], 0)
     assert grid[1, 1] == mean_purchases(2.0, 2.0, 3.0, 0.5)
+
+
+# Where the Beta density, the fall of (1 + p z)^-r, or both are narrow, or neither is.
+SURVIVAL = [
+    *(point for point in POINTS if point.id != "narrow peak"),
+    pytest.param(1e4, 1e4, 1e4, 0.02, id="narrow peak"),
+    pytest.param(0.0015, 0.0177, 70.0, 2e7, id="hardly buying"),
+    pytest.param(1228.6, 1145.8, 2.5, 0.47, id="hardly anyone is left"),
+    pytest.param(150.0, 100.0, 1e-4, 10.0, id="narrow peak, then a long shelf"),
+    pytest.param(20000.5, 2.0, 4.0, 1e9, id="20,000 purchases, 1e9 alphas"),
+    pytest.param(0.5, 1e-8, 1e-8, 5.0, id="parameters at their bounds"),
+]
+
+
+def survives(r, a, b, z):
+    """2F1(r, a; a+b; -z), the integral of (1 + p z)^-r over the beta density."""
+    with mp.workdps(50):
+        r, a, b, z = map(mp.mpf, (r, a, b, z))
+        return mp.hyp2f1(r, a, a + b, -z, maxterms=10**6)
+
+
+@pytest.mark.parametrize(("r", "a", "b", "z"), SURVIVAL)
+def test_survival_is_exact(r, a, b, z):
+    exact = survives(r, a, b, z)
+    assert abs(survival(r, a, b, z) / exact - 1) < 1e-12
+    point = tuple(np.array([v]) for v in (r, a, b, z))
+    assert abs(_beta_dropout._survival_quadrature(*point)[0] / exact - 1) < 1e-12
+    value, bound = _beta_dropout._survival_series(*point)
+    if z < 49 and bound[0] <= _beta_dropout._SURVIVAL_BOUND:
+        assert abs(value[0] / exact - 1) <= bound[0] + 1e-15
+
+
+def test_survivals_two_evaluations_agree_where_no_formula_is_at_hand():
+    rng = np.random.default_rng(2)
+    r, a, b = 10 ** rng.uniform(-4, 4, (3, 1000))
+    z = 10 ** rng.uniform(-6, 1.6, 1000)
+    value, bound = _beta_dropout._survival_series(r, a, b, z)
+    other = _beta_dropout._survival_quadrature(r, a, b, z)
+    good = (bound <= _beta_dropout._SURVIVAL_BOUND) & (other > 1e-290)
+    assert good.mean() > 0.5
+    np.testing.assert_allclose(value[good], other[good], rtol=1e-12)
+
+
+def test_who_left_did_so_after_a_purchase():
+    # Each purchase is the last with probability p: 1 - S = E[p X(t)], and p Beta(p; a, b) is a/(a+b) Beta(p; a+1, b).
+    rng = np.random.default_rng(3)
+    r, a, b = 10 ** rng.uniform(-2, 2, (3, 300))
+    z = 10 ** rng.uniform(-3, 6, 300)
+    gone = a / (a + b) * mean_purchases(r, a + 1, b, z)
+    np.testing.assert_allclose(survival(r, a, b, z), 1 - gone, atol=3e-11)
+
+
+def test_survival_starts_at_one_and_underflows_to_nothing():
+    assert survival(1.0, 2.0, 3.0, 0.0) == 1
+    assert survival(2e4, 1e4, 1e-4, 1e9) == 0
+    grid = survival(np.array([[1.0], [2.0]]), 2.0, 3.0, np.array([0.0, 0.5, 100.0]))
+    assert grid.shape == (2, 3)
+    assert np.all(np.diff(grid) < 0)

@@ -10,6 +10,7 @@ from customer_value.clv._special import (
     count_totals,
     distinct_whole,
     gamma_ratio,
+    stirling_error,
     weighted_sums,
 )
 
@@ -66,3 +67,11 @@ def test_beta_at_odds_keeps_its_digits(a, b, odds):
     with mp.workdps(50):
         exact = float(mp.betainc(a, b, 0, mp.mpf(odds) / (1 + mp.mpf(odds)), regularized=True))
     np.testing.assert_allclose(beta_cdf_at_odds(a, b, odds), exact, rtol=1e-12)
+
+
+def test_what_stirlings_formula_leaves():
+    x = np.array([1e-8, 1e-3, 0.5, 1, 3, 9.99, 10, 10.01, 37, 1e4, 1e8])
+    with mp.workdps(40):
+        formula = [(v - mp.mpf(1) / 2) * mp.log(v) - v + mp.log(2 * mp.pi) / 2 for v in map(mp.mpf, x)]
+        exact = [float(mp.loggamma(v) - f) for v, f in zip(map(mp.mpf, x), formula, strict=True)]
+    np.testing.assert_allclose(stirling_error(x), exact, rtol=1e-15, atol=4e-15)

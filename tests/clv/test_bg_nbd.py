@@ -203,6 +203,17 @@ class TestPredictions:
         np.testing.assert_allclose(BGNBD._pmf_new(params, np.array([float(n)]), t), float(pmf), rtol=1e-10)
         np.testing.assert_allclose(BGNBD._sf_new(params, np.array([float(n)]), t), float(beyond), rtol=1e-10)
 
+    def test_counts_of_the_living(self):
+        params, n, t = (0.243, 4.414, 0.793, 2.426), np.arange(4000.0), 60.0
+        living = BGNBD._pmf_alive_new(params, n, t)
+        # No purchase, no coin tossed; then stayed each time: n purchases at the rate times E[(1-p)^n].
+        np.testing.assert_allclose(living[0], (4.414 / 64.414) ** 0.243, rtol=1e-13)
+        made = (0.243 * 1.243 / 2) * (60 / 64.414) ** 2 * (4.414 / 64.414) ** 0.243
+        np.testing.assert_allclose(living[2], 2.426 * 3.426 / (3.219 * 4.219) * made, rtol=1e-12)
+        np.testing.assert_allclose(living.sum(), BGNBD._survival_new(params, t), rtol=1e-12)
+        assert np.all(living <= BGNBD._pmf_new(params, n, t))
+        assert BGNBD._survival_new(params, 0.0) == 1
+
 
 class TestDraws:
     def test_times_are_sorted_and_within_the_duration(self):

@@ -8,7 +8,7 @@ from matplotlib import pyplot
 
 import customer_value as cv
 from customer_value.errors import InputError, MissingDependencyError
-from customer_value.plots._axes import short
+from customer_value.plots._axes import length, short
 
 SCORED = pd.DataFrame({"r_score": [5, 1], "f_score": [5, 2], "total_value": [90.0, 20.0]})
 CALIBRATION = pd.DataFrame({"frequency": ["0", "1+"], "customers": [2, 1], "predicted": [0.2, 1.0], "observed": [0, 2]})
@@ -20,7 +20,24 @@ TRACKING = pd.DataFrame(
         "in_calibration": [True, False],
     }
 )
+GRID = pd.DataFrame(
+    {"frequency": [0, 1], "recency": [0.0, 5.0], "T": [9.0, 9.0], "expected_purchases": [0.1, 0.2], "horizon": [5, 5]}
+)
+RATES = pd.DataFrame(
+    {
+        "rate": ["purchase_rate"] * 2,
+        "rate_value": [0.1, 0.2],
+        "density": [4.0, 2.0],
+        "cumulative_share": [0.2, 0.9],
+        "rate_mean": [0.15, 0.15],
+    }
+)
+CURVE = pd.DataFrame({"period": [1, 2], "survival": [0.6, 0.4], "retention": [0.6, 0.67]})
 PICTURES = [
+    pytest.param(cv.plots.frequency_recency, GRID, id="frequency_recency"),
+    pytest.param(cv.plots.heterogeneity, RATES, id="heterogeneity"),
+    pytest.param(cv.plots.survival, CURVE, id="survival"),
+    pytest.param(cv.plots.retention, CURVE, id="retention"),
     pytest.param(cv.plots.rfm_heatmap, SCORED, id="rfm_heatmap"),
     pytest.param(cv.plots.calibration_by_frequency, CALIBRATION, id="calibration_by_frequency"),
     pytest.param(cv.plots.tracking, TRACKING, id="tracking"),
@@ -75,3 +92,16 @@ def test_bad_ax_and_bad_frames_are_refused(picture, frame):
 )
 def test_numbers_are_short(value, text):
     assert short(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (1, "week", "1 week"),
+        (52.0, "week", "52 weeks"),
+        (52.17857, "week", "52.2 weeks"),
+        (3653, None, "3,653 time units"),
+    ],
+)
+def test_times_are_told_with_their_unit(value, unit, text):
+    assert length(value, unit) == text

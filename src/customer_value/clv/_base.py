@@ -162,7 +162,7 @@ class PurchaseModel(ConditionalModel):
         if isinstance(horizon, (str, int, float, np.integer)):
             return float(self._expected_purchases_new(self._theta, np.array([self._horizon(horizon)]))[0])
         times = float_array(horizon, "horizon")
-        require_rows(np.isfinite(times) & (times >= 0), "horizon must be 0 or above and finite")
+        self._require_times(times, "horizon")
         return self._expected_purchases_new(self._theta, times)
 
     def purchase_distribution(
@@ -266,6 +266,7 @@ class PurchaseModel(ConditionalModel):
         self._require_fitted()
         rng = np.random.default_rng(whole_number(random_state, "random_state"))
         length = number(duration, "duration", low=0, high=math.inf, open_ends=True)
+        self._require_times(np.array([length]), "duration")
         n = whole_number(n_customers, "n_customers", low=1)
         require_size(self, n, length)
         customer, time = self._draw_purchases(self._theta, np.full(n, length), rng)
@@ -370,6 +371,10 @@ class PurchaseModel(ConditionalModel):
     def _horizon(self, horizon: float | str, *, name: str = "horizon", forever: bool = False) -> float:
         self._require_fitted()
         return in_units(horizon, self.time_unit_, name, forever=forever)
+
+    def _require_times(self, times: Floats, name: str) -> None:
+        """Raise unless times from a first purchase on are such as the model knows."""
+        require_rows(np.isfinite(times) & (times >= 0), f"{name} must be 0 or above and finite")
 
     def _start(self, start: float | str) -> float:
         return 0.0 if isinstance(start, (int, float)) and start == 0 else self._horizon(start, name="start")

@@ -65,6 +65,16 @@ def _stirling_tails(p: Floats, q: Floats) -> Floats:
     return np.asarray(tails[:, 0] - tails[:, 1])
 
 
+def stirling_error(x: ArrayLike) -> Floats:
+    """Return ln Gamma(x) less Stirling's formula (x - 1/2) ln x - x + ln(2 pi) / 2, of small absolute error."""
+    x = np.asarray(x, dtype=np.float64)
+    large = np.maximum(x, _SHIFT.size)
+    powers = large[..., None] ** -(2 * _POWERS + 1)
+    series = 1 / (12 * large) + powers @ _STIRLING
+    difference = special.gammaln(x) - (x - 0.5) * np.log(x) + x - np.log(2 * np.pi) / 2
+    return np.asarray(np.where(x < _SHIFT.size, difference, series))
+
+
 def beta_cdf_at_odds(a: ArrayLike, b: ArrayLike, odds: ArrayLike) -> Floats:
     """Return P(Y <= odds / (1 + odds)) for Y ~ Beta(a, b), whose odds may be so large that Y is rounded to 1."""
     a, b, odds = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (a, b, odds)))

@@ -52,6 +52,12 @@ def name_ends(ax: Axes, x: Any, *lines: tuple[str, float, str]) -> None:
         )
 
 
+def length(value: float, unit: str | None) -> str:
+    """Write a time on a ruler: 1 week, 52.2 weeks; without a ruler, 39 time units."""
+    number = f"{value:,.0f}" if float(value).is_integer() else short(value)
+    return f"{number} {unit or 'time unit'}{'' if value == 1 else 's'}"
+
+
 def short(value: float) -> str:
     """Write a number as briefly as it can be read: 1.3M, 12,345, 98.6, 0.042."""
     for size, sign in ((1e9, "B"), (1e6, "M")):
