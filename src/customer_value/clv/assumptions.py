@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -16,13 +17,14 @@ from customer_value.clv._regularity import estimate_regularity
 from customer_value.clv._rows import Floats
 from customer_value.clv.bg_nbd import BGNBD
 from customer_value.clv.nbd import NBD
-from customer_value.errors import ConvergenceError
+from customer_value.errors import ConvergenceError, FitWarning
 from customer_value.transactions._calendar import already_active
 from customer_value.transactions._periods import day_numbers
 
 _FEW_REPEATERS = 100
 _MANY_ONE_TIME = 0.5
 _WEAK_CORRELATION = 0.1
+_ALIKE = 0.2  # standard deviation of the rates over their mean, below which they hardly differ
 _REGULAR, _CLUMPY = 1.25, 0.8
 _NAN = math.nan
 NOTHING = "nothing to do"
@@ -151,10 +153,118 @@ def _one_time_buyers(x: Floats, level: float) -> Finding:
 
 
 def _rates(frame: EagerFrame, x: Floats, z: float) -> tuple[Finding, Finding]:
-    """Are rates different, and does dropout explain anything?"""
+    """Tell whether rates differ, and whether dropout explains anything."""
     differ, leave = "customers differ", "customers leave"
     if not (x > 0).any():
-        unknown = "not checked: nobody bought again"
-        return tuple(Finding(c, _NAN, _NAN, _NAN, "not checked", unknown, NOTHING) for c in (differ, leave))
-    nbd = NBD().fit(frame.to_native())
-    ...
+        return _not_checked(differ, "nobody bought again"), _not_checked(leave, "nobody bought again")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FitWarning)  # what they warn of is told here in its own row
+        try:
+            nbd, bg = (model.fit(frame.to_native()) for model in (NBD(), BGNBD()))
+        except ConvergenceError as error:
+            return _not_checked(differ, str(error)), _not_checked(leave, str(error))
+    spread = math.sqrt(nbd._covariance_of_logs()[0, 0])
+    cv = nbd.params_["r"] ** -0.5
+    alike = not cv * math.exp(-z / 2 * spread) > _ALIKE
+    gain = bg.log_likelihood_ - nbd.log_likelihood_
+    stays = gain < len(bg._dropout)
+    return (
+        Finding(
+            differ,
+            cv,
+            cv * math.exp(-z / 2 * spread),
+            cv * math.exp(z / 2 * spread),
+            "look" if alike else "fine",
+            f"the standard deviation of the purchase rates is {cv:.2f} times their mean.",
+            "customers hardly differ: one rate for all would forecast as well" if alike else NOTHING,
+        ),
+        Finding(
+            leave,
+            gain,
+            _NAN,
+            _NAN,
+            "look" if stays else "fine",
+            f"dropout adds {gain:.2f} to the log-likelihood of an NBD; AIC asks {len(bg._dropout)}.",
+            "P(alive) has no support in these data: use clv.NBD, or observe longer" if stays else NOTHING,
+        ),
+    )
+
+
+def _spend(arrays: dict[str, Floats], z: float) -> Finding:
+    check = "spend and frequency"
+    if "monetary_value" not in arrays:
+        return _not_checked(check, "the summary has no column monetary_value")
+    x, m = arrays["frequency"], arrays["monetary_value"]
+    with np.errstate(invalid="ignore"):
+        usable = (x > 0) & (m > 0)
+    n = int(usable.sum())
+    logs = np.log(x[usable]), np.log(m[usable])
+    if n < 4 or min(np.ptp(v) for v in logs) == 0:
+        return _not_checked(check, "fewer than four repeat buyers, or all alike")
+    correlation = float(np.corrcoef(*logs)[0, 1])
+    half = z / math.sqrt(n - 3)
+    lower, upper = (math.tanh(math.atanh(correlation) + side * half) for side in (-1, 1))
+    tied = abs(correlation) > _WEAK_CORRELATION and lower * upper > 0
+    return Finding(
+        check,
+        correlation,
+        lower,
+        upper,
+        "look" if tied else "fine",
+        f"the correlation of log mean spend and log frequency of {n:,} repeat buyers is {correlation:.2f}.",
+        "Gamma-Gamma takes them as independent: value groups of frequency apart, or compare value with the holdout"
+        if tied
+        else NOTHING,
+    )
+
+
+def _timing(arrays: dict[str, Floats], z: float) -> Finding:
+    check = "regular timing"
+    if "log_intervals" not in arrays:
+        return _not_checked(check, "the summary has no log_intervals: summarize_customers(..., regularity=True)")
+    found = estimate_regularity(arrays["frequency"], arrays["recency"], arrays["log_intervals"])
+    if found is None:
+        return _not_checked(check, "nobody made two repeat purchases")
+    lower, upper = (found.k * math.exp(side * z * found.log_sd) for side in (-1, 1))
+    regular, clumpy = lower > _REGULAR, upper < _CLUMPY
+    remedy = NOTHING
+    if regular:
+        remedy = "try BGCNBD or MBGCNBD, which know regular customers: silence tells more of them"
+    elif clumpy:
+        remedy = "purchases come in bursts: no model here knows that; hold forecasts against a holdout"
+    return Finding(
+        check,
+        found.k,
+        lower,
+        upper,
+        "look" if regular or clumpy else "fine",
+        f"times between purchases of {found.customers:,} customers have shape {found.k:.2f}; 1 is random.",
+        remedy,
+    )
+
+
+def _already_active(frame: EagerFrame) -> Finding:
+    check = "active before the log"
+    if "first_date" not in frame.columns:
+        return _not_checked(check, "the summary has no column first_date")
+    day, new = np.unique(day_numbers(frame.get_column("first_date")), return_counts=True)
+    start = already_active(day, new)
+    if start is None:
+        return _not_checked(check, "too few days with new customers")
+    share = start.excess / len(frame)
+    return Finding(
+        check,
+        share,
+        _NAN,
+        _NAN,
+        "look" if start.excess else "fine",
+        f"{start.first:,} customers are new up to {date_of(start.last_day)}, {start.typical:,.0f} in a typical later "
+        "part as long.",
+        f"keep later customers only: summarize_customers(..., acquired=('{date_of(start.last_day + 1)}', None))"
+        if start.excess
+        else NOTHING,
+    )
+
+
+def _not_checked(check: str, why: str) -> Finding:
+    return Finding(check, _NAN, _NAN, _NAN, "not checked", why, NOTHING)
