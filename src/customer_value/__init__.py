@@ -23,6 +23,7 @@ _FUNCTIONS = {
     "split_holdout": "transactions",
     "summarize_customers": "transactions",
     "summarize_holdout": "transactions",
+    "summarize_opportunities": "transactions",
     "tracking_table": "clv",
 }
 _ERRORS = (

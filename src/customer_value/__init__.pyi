@@ -26,6 +26,7 @@ from customer_value.transactions import data_quality as data_quality
 from customer_value.transactions import split_holdout as split_holdout
 from customer_value.transactions import summarize_customers as summarize_customers
 from customer_value.transactions import summarize_holdout as summarize_holdout
+from customer_value.transactions import summarize_opportunities as summarize_opportunities
 
 __version__: str
 __all__: list[str]

@@ -28,6 +28,7 @@ LARGEST = 1e9  # of a count or a time: more periods than any history has, and fa
 MOST_OPPORTUNITIES = 100_000  # a likelihood looks at each one
 SUMMARY_MAKER = "summarize_customers(log, observation_end=...) makes them"
 OPPORTUNITIES_MAKER = 'summarize_opportunities(log, grain="year", observation_end=...) makes them'
+_COUNTING = f"{OPPORTUNITIES_MAKER.removesuffix(' makes them')} counts them."
 
 
 def require_columns(frame: AnyFrame, columns: Iterable[str], *, what: str, maker: str = "") -> None:
@@ -238,6 +239,9 @@ def summary_arrays(
     if "recency" in arrays:
         t_x = arrays["recency"]
         check(t_x >= 0, "recency must be 0 or above")
+        if "opportunities" in arrays:
+            counted = "recency must be a whole number: the number of the last opportunity with a purchase"
+            check(t_x == np.floor(t_x), counted, f"{_COUNTING} Times are for models such as clv.BGNBD.")
         if "T" in arrays:
             # Other tools' division by the ruler can round recency just past T; more than rounding is an error.
             T = arrays["T"]
@@ -260,15 +264,16 @@ def summary_arrays(
 
 def _check_opportunities(arrays: Mapping[str, Floats], check: Callable[..., None]) -> None:
     """Check the rules of counted time: opportunities, and the number of the one that was used last."""
-    n, maker = arrays["opportunities"], f"{OPPORTUNITIES_MAKER.removesuffix(' makes them')} counts them."
+    n = arrays["opportunities"]
     within = (n >= 0) & (n <= MOST_OPPORTUNITIES)
     check(within, f"opportunities must be from 0 to {MOST_OPPORTUNITIES:,}", "Take a coarser grain.")
-    check(n == np.floor(n), "opportunities must be a whole number: it counts occasions to buy", maker)
+    check(n == np.floor(n), "opportunities must be a whole number: it counts occasions to buy", _COUNTING)
     if "recency" in arrays:
-        t_x = arrays["recency"]
-        counted = "recency must be a whole number: the number of the last opportunity with a purchase"
-        check(t_x == np.floor(t_x), counted, f"{maker} Times are for models such as clv.BGNBD.")
-        check(t_x <= n, "recency must be <= opportunities", "It is the number of the last one with a purchase.")
+        check(
+            arrays["recency"] <= n,
+            "recency must be <= opportunities",
+            "It is the number of the last one with a purchase.",
+        )
     for name in ("recency", "opportunities"):
         if "frequency" in arrays and name in arrays:
             check(arrays["frequency"] <= arrays[name], f"frequency must be <= {name}", "One purchase per opportunity.")

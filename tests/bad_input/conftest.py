@@ -71,6 +71,9 @@ VALUED = cv.score_clv(SUMMARY, **VALUE)
 SEGMENTED = cv.assign_segments(cv.score_rfm(SUMMARY))
 TRACKING = {"purchase_model": BUYING["BGNBD"], "calibration_end": END, "observation_end": LAST, "period_days": 28}
 
+ASKS = pd.DataFrame({"customer_id": [1, 1, 2], "date": pd.to_datetime(["1997-01-01", "1997-03-01", "1997-01-01"])})
+ASKED_LOG = LOG[LOG["date"] < "1997-06-01"].query("customer_id <= 2").reset_index(drop=True)
+ASKED = {"observation_end": "1998-06-30", "response_window": "12 months"}
 LOG_COLUMNS = {"customer_id": "id", "date": "date", "amount": "number"}
 RAW_COLUMNS = {"customer_id": "raw", "date": "raw", "amount": "raw"}  # text is read, dirt is counted or left out
 MODEL_COLUMNS = {"frequency": "count", "recency": "number", "T": "number"}
@@ -80,13 +83,30 @@ NAMES = "Name the columns with customer_id=, date= and amount="
 MAKER = "summarize_customers(log, observation_end=...) makes them"
 
 
+# What a model is fitted on, and a horizon on its ruler; other models take SUMMARY.
+DATA = {
+    "BGBB": (
+        cv.summarize_opportunities(CALIBRATION, grain="month", observation_end=END),
+        {"frequency": "count", "recency": "count", "opportunities": "count"},
+        'summarize_opportunities(log, grain="year", observation_end=...) makes them',
+        {"horizon": "6 months"},
+    ),
+}
 def on_holdout(customers, holdout, **arguments):
     return cv.summarize_holdout(holdout, customers=customers, **arguments)
 
 
 def on_seen(holdout, predicted, **arguments):
     return cv.calibration_by_frequency(predicted, holdout, **arguments)
+def on_asks(asks, log, **arguments):
+    return cv.summarize_opportunities(log, opportunities=asks, **arguments)
 
+
+
+
+GRID = {"T": 39.0, "horizon": "39 weeks", "max_frequency": 3, "steps": 3}
+CURVE = pd.DataFrame({"period": [0, 1, 2], "survival": [1.0, 0.6, 0.4], "retention": [None, 0.6, 0.67]})
+RATES = cv.clv.heterogeneity_table(BUYING["BGNBD"], points=5)
 
 CALLS = {
     "clean_log": Call(cv.clean_log, cv.clean_log, LOG, RAW_COLUMNS, maker=NAMES),
@@ -108,6 +128,13 @@ CALLS = {
     ),
     "tracking_table": Call(cv.tracking_table, cv.tracking_table, LOG, LOG_COLUMNS, {}, TRACKING, NAMES),
     "score_clv": Call(
+    "summarize_opportunities": Call(
+        cv.summarize_opportunities, cv.summarize_opportunities, LOG, LOG_COLUMNS, {},
+        {"observation_end": LAST, "grain": "quarter"}, NAMES,
+    ),
+    "summarize_opportunities(asks)": Call(
+        cv.summarize_opportunities, on_asks, ASKS, {"date": "date"}, {"log": ASKED_LOG}, ASKED, "Name it with date=",
+    ),
         cv.score_clv, cv.score_clv, SUMMARY, {**MODEL_COLUMNS, **SPEND_COLUMNS}, {}, VALUE, MAKER
     ),
     "score_rfm": Call(cv.score_rfm, cv.score_rfm, SUMMARY, RFM_COLUMNS, maker=MAKER),
@@ -145,6 +172,32 @@ CALLS = {
             "expected_cumulative": "number", "actual_cumulative": "number",
         },
         maker="cv.tracking_table(log, ...) makes it",
+    ),
+    "frequency_recency_table": Call(
+        cv.clv.frequency_recency_table, cv.clv.frequency_recency_table,
+        arguments={"purchase_model": BUYING["BGNBD"], **GRID},
+    ),
+    "heterogeneity_table": Call(
+        cv.clv.heterogeneity_table, cv.clv.heterogeneity_table, arguments={"purchase_model": BUYING["BGNBD"]}
+    ),
+    "plots.frequency_recency": Call(
+        cv.plots.frequency_recency, cv.plots.frequency_recency,
+        cv.clv.frequency_recency_table(BUYING["BGNBD"], **GRID),
+        {"frequency": "count", "recency": "number", "T": "number"},
+        maker="cv.clv.frequency_recency_table(purchase_model, T=..., horizon=...) makes it",
+    ),
+    "plots.heterogeneity": Call(
+        cv.plots.heterogeneity, cv.plots.heterogeneity, RATES,
+        {"rate": "label", "rate_value": "number", "cumulative_share": "number", "rate_mean": "number"},
+        maker="cv.clv.heterogeneity_table(purchase_model) makes it",
+    ),
+    "plots.survival": Call(
+        cv.plots.survival, cv.plots.survival, CURVE, {"period": "number"},
+        maker="a contractual model's curve(periods) makes it",
+    ),
+    "plots.retention": Call(
+        cv.plots.retention, cv.plots.retention, CURVE, {"period": "number"},
+        maker="a contractual model's curve(periods) makes it",
     ),
     "save_models": Call(cv.save_models, cv.save_models, arguments={"path": "m.json", "model": SPEND}),
     "load_models": Call(cv.load_models, cv.load_models, arguments={"path": "given.json"}),
@@ -188,8 +241,14 @@ for name, model in BUYING.items():
             type(model).expected_purchases_new, model.expected_purchases_new, arguments=ahead
         ),
         f"{name}.purchase_distribution_new": Call(
-            type(model).purchase_distribution_new, model.purchase_distribution_new,
+            type(model).purchase_distribution_new,
+            model.purchase_distribution_new,
             arguments={**ahead, "counts": [0, 1, 2]},
+        ),
+        f"{name}.simulate_log": Call(
+            type(model).simulate_log,
+            model.simulate_log,
+            arguments={"n_customers": 5, "start": "2026-01-01", "observation_end": "2026-06-30", "spend_model": SPEND},
         ),
         f"{name}.simulate": Call(type(model).simulate, model.simulate, arguments={"n_customers": 5, "duration": 10.0}),
     }

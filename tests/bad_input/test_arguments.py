@@ -33,16 +33,30 @@ TAKEN = {
     "start": {"2.5"},
     **{f"{model}.probability_alive-horizon": {"2.5", "None"} for model in ("BGNBD", "ParetoNBD")},
     "keep": {"None", "[]", "{}"},
+    "acquired_until": OPTIONAL,
     "labels": {"{}"},
+    "max_frequency": OPTIONAL,
+    "max_recency": {"None", "2.5"},
+    "renewals": OPTIONAL,
+    "T": {"2.5"},
     "name": {"text"},
     "path": {"text"},
     "windows": {"[]"},
     "assign_segments-suffix": {"empty"},  # there are no scores of another suffix
     "data_quality-observation_end": OPTIONAL,
+    "plots.heterogeneity-customers": OPTIONAL,
     "plots.rfm_heatmap-suffix": {"empty"},
     "plots.rfm_heatmap-value": OPTIONAL,
     "SegmentRules-rules": set(),
-    **{f"{model}.expected_purchases_new-horizon": {"2.5", "array", "pair", "[]"} for model in ("BGNBD", "ParetoNBD")},
+    # opportunities are whole
+    **{f"BGBB.{m}-horizon": set() for m in ("probability_active", "expected_purchases", "purchase_distribution")},
+    **{f"BGBB.{m}-horizon": set() for m in ("discounted_expected_purchases", "predict", "purchase_distribution_new")},
+    **{f"BGBB.{m}-start": set() for m in ("purchase_distribution", "purchase_distribution_new")},
+    "BGBB.probability_alive-horizon": OPTIONAL,
+    "BGBB.expected_purchases_new-horizon": {"array", "pair", "[]"},
+    "BGBB.simulate-duration": set(),
+    "tracking_table-period_days": OPTIONAL,
+    **{f"{model}.expected_purchases_new-horizon": {"2.5", "array", "pair", "[]"} for model in ("BGNBD", "MBGNBD", "ParetoNBD")},
     **{f"simulate_transactions-{p}": {*NUMBER, "None"} for p in ("alpha", "s", "beta")},
     "simulate_transactions-r": {"2.5", "None"},  # 1e300 would make too many rows
     "simulate_transactions-a": OPTIONAL,  # of another process
@@ -51,9 +65,13 @@ TAKEN = {
     "calibration_by_frequency-interval": set(),
     "calibration_by_frequency(holdout)-interval": set(),
     **{f"{model}.summary_table-interval": set() for model in ("BGNBD", "ParetoNBD", "GammaGamma")},
+    **{f"{model}.simulate_log-start": set() for model in ("BGNBD", "ParetoNBD")},
+    **{f"{model}.simulate_log-spend_model": OPTIONAL for model in ("BGNBD", "ParetoNBD")},
     "simulate_transactions-start": set(),
     "simulate_transactions-time_unit": set(),
     "summarize_customers-time_unit": set(),
+    "summarize_opportunities-opportunities": OPTIONAL,
+    "summarize_opportunities-response_window": OPTIONAL,
 }
 
 
@@ -206,6 +224,6 @@ def test_values_that_deserve_a_warning(changes, match, calls):
 def test_a_picture_that_fails_leaves_no_figure(calls, refuse):
     from matplotlib import pyplot
 
-    for name in ("plots.tracking", "plots.rfm_heatmap", "plots.calibration_by_frequency"):
+    for name in (name for name in calls if name.startswith("plots.")):
         refuse(calls[name], calls[name].frame.head(0), "is empty")
     assert pyplot.get_fignums() == []

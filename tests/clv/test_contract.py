@@ -20,8 +20,12 @@ MODELS = [
     pytest.param(cv.clv.BGNBD(), {"r": 2.5, "alpha": 3.0, "a": 1.7, "b": 9.0}, id="BGNBD-regular"),
     pytest.param(cv.clv.ParetoNBD(), {"r": 0.553, "alpha": 10.58, "s": 0.606, "beta": 11.67}, id="ParetoNBD-cdnow"),
     pytest.param(cv.clv.ParetoNBD(), {"r": 2.5, "alpha": 3.0, "s": 1.7, "beta": 40.0}, id="ParetoNBD-regular"),
+    pytest.param(cv.clv.MBGNBD(), {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}, id="MBGNBD-cdnow"),
+    pytest.param(cv.clv.MBGNBD(), {"r": 2.5, "alpha": 3.0, "a": 1.7, "b": 9.0}, id="MBGNBD-regular"),
+    pytest.param(cv.clv.BGBB(), {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.78}, id="BGBB-donations"),
+    pytest.param(cv.clv.BGBB(), {"alpha": 2.5, "beta": 9.0, "gamma": 1.7, "delta": 40.0}, id="BGBB-regular"),
 ]
-CLASSES = [pytest.param(cv.clv.BGNBD(), id="BGNBD"), pytest.param(cv.clv.ParetoNBD(), id="ParetoNBD")]
+CLASSES = [pytest.param(kind(), id=kind.__name__) for kind in dict.fromkeys(type(p.values[0]) for p in MODELS)]
 
 # One-time buyers, a customer seen only today, a purchase on the last day, thousands of purchases, decades.
 ROWS = {

@@ -71,18 +71,20 @@ def test_without_a_ruler_and_a_horizon():
 
 
 def test_opportunities():
-    frame = pd.DataFrame(TABLE).rename(columns={"T": "opportunities"}).assign(recency=[0, 1, 2, 1, 2])
+    frame = pd.DataFrame(TABLE).rename(columns={"T": "opportunities"}).assign(recency=[0, 1, 2, 2, 3])
     ax = frequency_recency(frame.assign(time_unit="year", horizon=5.0))
     assert ax.get_xlabel() == "Recency: opportunity of the last purchase"
     assert "Customers observed for 39 opportunities; purchases within the next 5 years" in said(ax)
 
 
-def test_of_a_model():
-    model = cv.clv.ParetoNBD.from_params(r=0.553, alpha=10.58, s=0.606, beta=11.67, time_unit="week")
-    table = cv.clv.frequency_recency_table(model, T="39 weeks", horizon="1 week", steps=8)
-    ax = frequency_recency(table, value="p_active")
+@pytest.mark.parametrize("value", ["p_alive", "p_active", "expected_purchases"])
+def test_every_model(any_model, value):
+    table = cv.clv.frequency_recency_table(any_model, T=6, horizon="2 years", max_frequency=3)
+    ax = frequency_recency(table, value=value)
     assert np.count_nonzero(~np.isnan(drawn(ax))) == len(table)
-    assert "Customers observed for 39 weeks; purchases within the next 1 week" in said(ax)
+    observed = "6 opportunities" if "opportunities" in any_model._columns else "6 years"
+    ahead = "" if value == "p_alive" else "; purchases within the next 2 years"
+    assert f"Customers observed for {observed}{ahead}" in said(ax)
 
 
 def test_one_cell_is_enough():
@@ -98,6 +100,7 @@ def test_one_cell_is_enough():
         ({"expected_purchases": None}, "expected_purchases (must be numeric|is null in every row)"),
         ({"expected_purchases": np.nan}, "expected_purchases is null in every row: there is nothing to draw"),
         ({"frequency": "many"}, "frequency must be numeric"),
+        ({"recency": [0, 10, 20, 10, 40]}, r"recency must be <= T; 1 of 5 rows is not \(rows 4\)"),
         ({"time_unit": "fortnight"}, "time_unit must hold one of"),
     ],
 )

@@ -82,6 +82,16 @@ def test_of_models_and_their_customers():
     assert len(ax.patches) == 1
 
 
+def test_every_rate_of_every_model(any_model):
+    table = cv.clv.heterogeneity_table(any_model)
+    rates = table["rate"].unique()
+    assert "purchase_rate" in rates or "purchase_probability" in rates
+    assert len(rates) == 1 + bool(any_model._dropout)
+    for rate in rates:
+        ax = heterogeneity(table, rate=rate)
+        assert ("per year" if rate.endswith("_rate") else "(0 to 1)") in ax.get_xlabel()
+
+
 def test_a_rate_of_nobody_is_drawn_empty():
     table = cv.clv.heterogeneity_table(cv.clv.BGNBD.from_params(r=1, alpha=1, a=1e-8, b=1e8))
     ax = heterogeneity(table, rate="dropout_probability")

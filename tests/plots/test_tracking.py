@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from matplotlib.dates import date2num
 
+import customer_value as cv
 from customer_value.errors import InputError
 from customer_value.plots import tracking
 
@@ -54,6 +55,46 @@ def test_the_length_of_a_period_is_told(days, unit):
     ends = pd.to_datetime([f"1997-01-{day:02d}" for day in days])
     table = pandas_table().head(len(days)).assign(period_end=ends)
     assert tracking(table, kind="incremental").get_ylabel() == f"Repeat purchases per {unit}"
+
+
+@pytest.mark.parametrize(
+    ("ends", "unit"),
+    [
+        (["1997-01-31", "1997-02-28", "1997-03-31"], "month"),
+        (["1997-02-14", "1997-03-14", "1997-04-14"], "month"),
+        (["1996-12-31", "1997-03-31", "1997-06-30"], "quarter"),
+        (["1995-06-30", "1996-06-30", "1997-06-30"], "year"),
+        (["1997-01-30", "1997-03-01", "1997-03-31"], "30 days"),
+        (["1997-01-31", "1997-03-31", "1997-05-31"], "60 days"),
+    ],
+)
+def test_calendar_periods_are_told_from_days(ends, unit):
+    table = pandas_table(period_end=pd.to_datetime(ends))
+    assert tracking(table, kind="incremental").get_ylabel() == f"Repeat purchases per {unit}"
+
+
+def test_every_model_is_tracked_over_a_cohort_with_staggered_starts(any_model):
+    customers = 1500
+    end = {"observation_end": "2009-12-31"}
+    log = any_model.simulate_log(customers, start="2001-01-01", acquired_until="2003-12-31", **end)
+    occasions = "opportunities" in any_model._columns
+    length = {} if occasions else {"period_days": 28}
+    table = cv.tracking_table(log, purchase_model=any_model, calibration_end="2004-12-31", **end, **length)
+    for how, ending in (("cumulative", "_cumulative"), ("incremental", "")):
+        ax = tracking(table, kind=how)
+        actual, expected, _ = ax.lines
+        assert actual.get_ydata().tolist() == table[f"actual{ending}"].tolist()
+        assert expected.get_ydata().tolist() == table[f"expected{ending}"].tolist()
+        unit = "year" if occasions else "28 days"
+        assert ax.get_ylabel() == {
+            "cumulative": "Cumulative repeat purchases", "incremental": f"Repeat purchases per {unit}"
+        }[how]  # fmt: skip
+    # What the model makes is what it expects: within 4 standard errors of the total, and 1 % for purchases of one day.
+    repeats = log.groupby("customer_id").size() - 1
+    total = table["expected_cumulative"].iloc[-1]
+    error = 4 * repeats.std() * customers**0.5 + 0.01 * total
+    assert abs(table["actual_cumulative"].iloc[-1] - total) < error
+    assert error < 0.25 * total
 
 
 def test_the_boundary_is_drawn_only_where_there_is_one():

@@ -1,11 +1,16 @@
 """Customer lifetime value: purchase models, spend models, and what follows from them."""
 
+from customer_value.clv.assumptions import check_assumptions
 from customer_value.clv.backtesting import backtest
 from customer_value.clv.bg_bb import BGBB
 from customer_value.clv.bg_nbd import BGNBD
+from customer_value.clv.bridge import from_lifetimes
 from customer_value.clv.comparison import compare_models
+from customer_value.clv.equity import acquisition_value, customer_equity
 from customer_value.clv.evaluation import calibration_by_frequency, tracking_table
+from customer_value.clv.frequency_recency import frequency_recency_table
 from customer_value.clv.gamma_gamma import GammaGamma
+from customer_value.clv.heterogeneity import heterogeneity_table
 from customer_value.clv.mbg_nbd import MBGNBD
 from customer_value.clv.pareto_nbd import ParetoNBD
 from customer_value.clv.value import score_clv
@@ -16,9 +21,15 @@ __all__ = [
     "MBGNBD",
     "GammaGamma",
     "ParetoNBD",
+    "acquisition_value",
     "backtest",
     "calibration_by_frequency",
+    "check_assumptions",
     "compare_models",
+    "customer_equity",
+    "frequency_recency_table",
+    "from_lifetimes",
+    "heterogeneity_table",
     "score_clv",
     "tracking_table",
 ]

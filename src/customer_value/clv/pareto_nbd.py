@@ -8,16 +8,18 @@ positive (`_pareto_integrals`); the papers' differences of two 2F1 are that inte
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations_with_replacement
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, expit, exprel
+from scipy.special import expit, exprel
 
 from customer_value.clv._base import PurchaseModel
+from customer_value.clv._nbd_counts import count_rows, log_nbd, log_ways
 from customer_value.clv._pareto_integrals import count_integrals, log_path, silence_integral
+from customer_value.clv._posterior import Gamma, Mixing
 from customer_value.clv._special import Floats, count_totals, distinct_whole, gamma_ratio, weighted_sums
 
 Params = tuple[Any, ...]
@@ -50,6 +52,10 @@ class ParetoNBD(PurchaseModel):
     _parameters: ClassVar[tuple[str, ...]] = ("r", "alpha", "s", "beta")
     _nests: ClassVar[tuple[str, ...]] = ("NBD",)
     _dropout: ClassVar[tuple[str, ...]] = ("s", "beta")
+    _mixing: ClassVar[Mapping[str, Mixing]] = {
+        "purchase_rate": Gamma("r", "alpha"),
+        "dropout_rate": Gamma("s", "beta"),
+    }
 
     @staticmethod
     def _starts(x: Floats, t_x: Floats, T: Floats, weights: Floats) -> list[tuple[float, ...]]:
@@ -115,30 +121,54 @@ class ParetoNBD(PurchaseModel):
         return np.asarray(r / alpha * beta * growth * exprel((1 - s) * growth))
 
     @staticmethod
-    def _pmf_new(params: Params, n: Floats, t: Floats) -> Floats:
+    def _pmf_new(params: Sequence[Any], n: Floats, t: Any) -> Floats:
         """Either alive at t after n purchases, or left at some tau <= t after n purchases.
 
         Fader & Hardie (2006), "Deriving an Expression for P(X(t) = x) Under the Pareto/NBD Model", sections 3 and 4.
         """
-        (r, alpha, s, beta), n, t, spread = _count_rows(params, n, t)
+        (r, alpha, s, beta), n, t, spread = count_rows(params, n, t)
         later = np.where(t > 0, t, 1.0)
-        log_ways = _log_ways(n, r)
+        ways = log_ways(n, r)
         log_stayed = log_path(later, n, r, alpha, s, beta)
         log_left = np.log(s) + count_integrals(n, r, alpha, s, beta, later, scale=beta)
-        pmf = np.exp(log_ways + log_stayed) + np.exp(log_ways + log_left)
+        pmf = np.exp(ways + log_stayed) + np.exp(ways + log_left)
         return spread(np.where(t > 0, np.minimum(pmf, 1), n == 0))
 
     @staticmethod
-    def _sf_new(params: Params, n: Floats, t: Floats) -> Floats:
+    def _sf_new(params: Sequence[Any], n: Floats, t: Any) -> Floats:
         """Purchase n + 1 comes at some tau <= t, and the customer has not left before tau.
 
         tau / (alpha + tau) is Beta(n + 1, r) with 1/B(n + 1, r) = (r + n) Gamma(r + n)/(Gamma(r) n!), and whoever's
         dropout rate is Gamma(s, beta) stays until tau with probability (beta / (beta + tau))^s.
         """
-        (r, alpha, s, beta), n, t, spread = _count_rows(params, n, t)
+        (r, alpha, s, beta), n, t, spread = count_rows(params, n, t)
         log_bought = count_integrals(n, r, alpha, s, beta, np.where(t > 0, t, 1.0), scale=alpha)
-        sf = np.exp(_log_ways(n, r) + np.log(r + n) + log_bought)
+        sf = np.exp(log_ways(n, r) + np.log(r + n) + log_bought)
         return spread(np.where(t > 0, np.minimum(sf, 1), 0))
+
+    @staticmethod
+    def _survival_new(params: Params, t: Floats) -> Floats:
+        """FH section 2: (beta / (beta + t))^s."""
+        _, _, s, beta = params
+        return np.asarray(np.exp(-s * np.log1p(t / beta)))
+
+    @staticmethod
+    def _pmf_alive_new(params: Sequence[Any], n: Floats, t: Any) -> Floats:
+        """Purchases say nothing of the lifetime: a negative binomial probability times survival."""
+        (r, alpha, s, beta), n, t, spread = count_rows(params, n, t)
+        return spread(np.exp(log_nbd(n, r, alpha, t) - s * np.log1p(t / beta)))
+
+    @staticmethod
+    def _interval_pmf_new(params: Sequence[Any], n: Floats, start: float, t: float) -> Floats:
+        """P(X(start, start + t] = n); Fader & Hardie (2006), "Deriving an Expression for P(X(t, t + tau) = x)".
+
+        Gone by the start there is nothing; alive, lambda is still Gamma(r, alpha) if the purchases before are not
+        looked at, and mu is Gamma(s, beta + start).
+        """
+        r, alpha, s, beta = params
+        log_alive = -s * np.log1p(start / beta)
+        living = ParetoNBD._pmf_new((r, alpha, s, beta + start), n, t)
+        return np.asarray(np.exp(log_alive) * living - np.expm1(log_alive) * (np.asarray(n) == 0))
 
     @staticmethod
     def _draw_purchases(params: Params, duration: Floats, rng: np.random.Generator) -> tuple[NDArray[np.intp], Floats]:
@@ -175,29 +205,6 @@ def _in_pieces(terms: Callable[..., Floats], params: Params, data: tuple[Floats,
         here = tuple(p if isinstance(p, float) else p[piece] for p in values)
         out[:, piece] = terms(here, *(c[piece] for c in columns), order=order)
     return out.reshape(-1, *shape)
-
-
-def _count_rows(params: Params, n: Any, t: Any) -> tuple[Params, Floats, Floats, Callable[[Floats], Floats]]:
-    """Return parameters and t as rows, counts as (k, 1) where all rows share them, else (1, rows), and the way back."""
-    n = np.asarray(n, dtype=np.float64)
-    shape = np.broadcast_shapes(n.shape, *(np.shape(v) for v in (*params, t)))
-    others = np.broadcast_shapes(*(np.shape(v) for v in (*params, t)))
-    rising = n.size > 1 and n.size == n.shape[-1] and bool(np.all(np.diff(n.ravel()) > 0))
-    if rising and (not others or others[-1] == 1):
-        inner, counts = shape[:-1], n.reshape(-1, 1)
-        rows = [np.ravel(np.broadcast_to(np.asarray(v, dtype=np.float64), (*inner, 1))) for v in (*params, t)]
-        return tuple(rows[:-1]), counts, rows[-1], lambda values: values.T.reshape(shape)
-    rows = [np.ravel(np.broadcast_to(np.asarray(v, dtype=np.float64), shape)) for v in (*params, n, t)]
-    return tuple(rows[:4]), rows[4][None, :], rows[5], lambda values: values.reshape(shape)
-
-
-def _log_ways(n: Floats, r: Floats) -> Floats:
-    """Return ln Gamma(r + n) / (Gamma(r) n!) for counts as `_count_rows` gives them, by a sum of logs if short."""
-    if n.shape[1] == 1 and n[-1, 0] <= 2 * len(n):
-        k = np.arange(n[-1, 0])[:, None]
-        sums = np.cumsum(np.log((r + k) / (k + 1)), axis=0)
-        return np.concatenate([np.zeros((1, r.size)), sums])[n[:, 0].astype(np.intp)]
-    return np.asarray(-betaln(r, n + 1) - np.log(r + n))
 
 
 def _log_likelihood_terms(params: Params, x: Floats, t_x: Floats, T: Floats, order: int) -> Floats:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from customer_value._frames import EagerFrame, to_eager
+from customer_value._frames import to_eager
 from customer_value._validation import (
     numeric_column,
     require_columns,
     require_rows,
     require_some,
+    summary_arrays,
     text_value,
     time_unit_of,
 )
@@ -69,11 +70,11 @@ def frequency_recency(table: Any, *, value: str = "expected_purchases", ax: Axes
     observed_in = "opportunities" if "opportunities" in opened.columns else "T"
     require_columns(opened, ["frequency", "recency", observed_in, value], what="table", maker=_MAKER)
     require_some(len(opened), "table")
-    x, t_x = (numeric_column(opened, column, what="table") for column in ("frequency", "recency"))
+    x, t_x, observed_for = summary_arrays(opened, ("frequency", "recency", observed_in), maker=_MAKER).values()
     shown = numeric_column(opened, value, what="table", nulls=True)
     if np.isnan(shown).all():
         raise InputError(f"{value} is null in every row: there is nothing to draw.")
-    observed, unit = _the_only(opened, observed_in), time_unit_of(opened)
+    observed, unit = _the_only(observed_for, observed_in), time_unit_of(opened)
     rows, columns, grid = _grid(x, t_x, shown)
 
     ax = axes_for(ax, "frequency_recency", (7.2, 4.8))
@@ -94,7 +95,8 @@ def frequency_recency(table: Any, *, value: str = "expected_purchases", ax: Axes
         span = f"{observed:,.0f} opportunities"
     ahead = ""
     if value in _WITHIN_HORIZON and "horizon" in opened.columns:
-        ahead = f"; purchases within the next {length(_the_only(opened, 'horizon'), unit)}"
+        horizon = _the_only(numeric_column(opened, "horizon", what="table"), "horizon")
+        ahead = f"; purchases within the next {length(horizon, unit)}"
     head(ax, f"{_words(value)} by frequency and recency", f"Customers observed for {span}{ahead}")
     ax.spines[:].set_visible(False)
     return ax
@@ -105,9 +107,8 @@ def _words(column: str) -> str:
     return told.get(column, column)
 
 
-def _the_only(frame: EagerFrame, column: str) -> float:
+def _the_only(numbers: Floats, column: str) -> float:
     """Return the number that a column holds in every row."""
-    numbers = numeric_column(frame, column, what="table")
     require_rows(numbers == numbers[0], f"{column} must be one and the same in a picture")
     return float(numbers[0])
 

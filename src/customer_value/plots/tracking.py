@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _KINDS = ("cumulative", "incremental")
+_CALENDAR = {1: "month", 3: "quarter", 12: "year"}  # by the number of months
 
 
 def tracking(table: Any, *, ax: Axes | None = None, kind: Literal["cumulative", "incremental"] = "cumulative") -> Axes:
@@ -117,6 +118,14 @@ def _mark_calibration(ax: Axes, ends: np.ndarray[Any, Any], inside: np.ndarray[A
 
 
 def _period(ends: np.ndarray[Any, Any]) -> str:
-    """Length of a period in words, as the distance between ends tells it."""
-    days = int(np.median(np.diff(ends).astype(np.int64))) if ends.size > 1 else 0
-    return {0: "period", 1: "day", 7: "week"}.get(days, f"{days} days")
+    """Length of a period in words, as the distances between ends tell it."""
+    if ends.size < 2:
+        return "period"
+    after = ends + 1
+    months = after.astype("datetime64[M]")
+    steps = np.diff(months).astype(np.int64)
+    # Calendar periods differ in days, but end on the same day of a month.
+    if np.unique(after - months).size == 1 and np.unique(steps).size == 1 and steps[0] in _CALENDAR:
+        return _CALENDAR[int(steps[0])]
+    days = int(np.median(np.diff(ends).astype(np.int64)))
+    return {1: "day", 7: "week"}.get(days, f"{days} days")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +63,7 @@ class LogFacts:
 
     rows: int
     refunds: int
+    first_day: int
     last_day: int
 
 
@@ -149,9 +151,11 @@ def check_log(log: nw.LazyFrame[Any], columns: LogColumns, rules: LogRules) -> L
     if rules.first_day is not None:
         rule, remedy = _early(columns.date, rules.first_day, rules)
         checks[rule] = (~(date < date_literal(rules.first_day, engine)), remedy)
-    facts = require_lazy(log, checks, facts={"refunds": (amount < 0).cast(nw.Int64).sum(), "last_day": date.max()})
+    asked = {"refunds": (amount < 0).cast(nw.Int64).sum(), "first_day": date.min(), "last_day": date.max()}
+    facts = require_lazy(log, checks, facts=asked)
     require_some(facts["n"], "log")
-    return LogFacts(int(facts["n"]), int(facts["refunds"]), day_number(facts["last_day"], columns.date))
+    first, last = (day_number(facts[name], columns.date) for name in ("first_day", "last_day"))
+    return LogFacts(int(facts["n"]), int(facts["refunds"]), first, last)
 
 
 def _late(name: str, day: int, rules: LogRules) -> tuple[str, str]:
@@ -160,6 +164,13 @@ def _late(name: str, day: int, rules: LogRules) -> tuple[str, str]:
 
 def _early(name: str, day: int, rules: LogRules) -> tuple[str, str]:
     return f"{name} must be {date_of(day)} or later", rules.early
+
+
+def require_one_library(frames: Mapping[str, AnyFrame]) -> None:
+    """Raise unless the frames (argument -> frame) are of one library."""
+    engines = [engine_of(frame) for frame in frames.values()]
+    if len(set(engines)) > 1:
+        raise InputError(f"{' and '.join(frames)} must be frames of one library; they are of {' and '.join(engines)}.")
 
 
 def require_present(column: nw.Series[Any], remedy: str) -> None:

@@ -17,6 +17,9 @@ from customer_value.errors import DataWarning, InputError, warn
 from customer_value.transactions._blocks import blocks, in_threads
 
 Days = np.ndarray[Any, np.dtype[np.signedinteger[Any]]]
+YearStart = tuple[int, int]  # month and day
+
+CALENDAR_YEAR: YearStart = (1, 1)
 
 _DATE_REMEDY = "clean_log(log, ...) turns text and mixed columns into dates."
 _WEEKS_BEFORE_1970 = 110_000  # whole weeks that reach back beyond year 1, so that no division meets a negative number
@@ -38,20 +41,33 @@ def day_expression(column: str) -> nw.Expr:
     to the Astronomical Almanac, 2013, section 15.11).
     """
     date = nw.col(column).dt
-    month_from_march = (date.month().cast(nw.Int64) + 9) % 12
-    year = date.year().cast(nw.Int64) - month_from_march // 10
-    day_of_year = (month_from_march * 306 + 5) // 10 + date.day().cast(nw.Int64) - 1
+    return _day_of(date.year().cast(nw.Int64), date.month().cast(nw.Int64), date.day().cast(nw.Int64))
+
+
+def _day_of(year: nw.Expr, month: nw.Expr, day_of_month: nw.Expr) -> nw.Expr:
+    month_from_march = (month + 9) % 12
+    year = year - month_from_march // 10
+    day_of_year = (month_from_march * 306 + 5) // 10 + day_of_month - 1
     return year * 365 + year // 4 - year // 100 + year // 400 + day_of_year - 719_468
 
 
-def period_expression(column: str, day: nw.Expr, grain: str) -> nw.Expr:
-    """Number of the grain period, as `period_number` counts it, of a date or timestamp column and its day number."""
+def month_start_expression(month: nw.Expr) -> nw.Expr:
+    """Day number of the first day of a month that is counted from year 0."""
+    return _day_of(month // 12, month % 12 + 1, nw.lit(1))
+
+
+def period_expression(column: str, day: nw.Expr, grain: str, year_start: YearStart = CALENDAR_YEAR) -> nw.Expr:
+    """Number of the grain period, as `number_of` counts it, of a date or timestamp column and its day number."""
     if grain == "day":
         return day
     if grain == "week":
         return (day + (3 + 7 * _WEEKS_BEFORE_1970)) // 7 - _WEEKS_BEFORE_1970
     date = nw.col(column).dt
     year, month = date.year().cast(nw.Int64), date.month().cast(nw.Int64)
+    if grain == "year" and year_start != CALENDAR_YEAR:
+        month_and_day = month * 100 + date.day().cast(nw.Int64)
+        begun = (month_and_day + (10_000 - 100 * year_start[0] - year_start[1])) // 10_000  # 1 from the start on, or 0
+        return year - 1971 + begun
     return {
         "month": year * 12 + month - (12 * 1970 + 1),
         "quarter": year * 4 + (month - 1) // 3 - 4 * 1970,
@@ -106,9 +122,34 @@ def _whole_days(moments: np.ndarray[Any, np.dtype[np.datetime64]]) -> Days:
     return days
 
 
-def last_of_period(day: int, grain: str) -> int:
+def number_of(days: Any, grain: str, year_start: YearStart = CALENDAR_YEAR) -> Any:
+    """Number of the grain period that holds each day; years may start on another day than the calendar's."""
+    if year_start == CALENDAR_YEAR:
+        return period_number(days, grain)
+    dates = np.asarray(days, dtype="datetime64[D]")
+    years = dates.astype("datetime64[Y]").astype(np.int64)
+    return years - (dates.astype(np.int64) < start_of(years, grain, year_start))
+
+
+def start_of(periods: Any, grain: str, year_start: YearStart = CALENDAR_YEAR) -> Any:
+    """First day of each grain period; inverse of `number_of`."""
+    if year_start == CALENDAR_YEAR:
+        return period_start(periods, grain)
+    month, day = year_start
+    return period_start(np.asarray(periods) * 12 + month - 1, "month") + day - 1
+
+
+def add_months(days: Any, months: Any) -> Any:
+    """Same day of the month some calendar months later, or that month's last day where it is shorter."""
+    date = np.asarray(days, dtype="datetime64[D]")
+    month = date.astype("datetime64[M]")
+    first, following = ((month + (months + i)).astype("datetime64[D]").astype(np.int64) for i in (0, 1))
+    return np.minimum(first + (date - month.astype("datetime64[D]")).astype(np.int64), following - 1)
+
+
+def last_of_period(day: int, grain: str, year_start: YearStart = CALENDAR_YEAR) -> int:
     """Last day of the grain period that holds the day."""
-    return int(period_start(period_number(day, grain) + 1, grain)) - 1
+    return int(start_of(number_of(day, grain, year_start) + 1, grain, year_start)) - 1
 
 
 def warn_cut_off(day: int, grain: str, name: str) -> None:

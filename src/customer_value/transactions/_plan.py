@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
-
 from customer_value._units import (
     GRAINS,
     TIME_UNITS,
@@ -23,13 +21,13 @@ from customer_value._units import (
 from customer_value._validation import require_choice, truth_value
 from customer_value.errors import InputError
 from customer_value.transactions._log import LogColumns
-from customer_value.transactions._periods import in_ruler
+from customer_value.transactions._periods import CALENDAR_YEAR, YearStart, add_months, in_ruler, number_of
 
 RefundPolicy = Literal["net", "match", "drop", "error"]
 REFUND_POLICIES: tuple[str, ...] = ("net", "match", "drop", "error")
 
-_DAYS = {"day": 1, "week": 7}
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+DAYS_PER = {"day": 1, "week": 7}
+MONTHS_PER = {"month": 1, "quarter": 3, "year": 12}
 _WINDOW = re.compile(r"\s*([1-9][0-9]*)\s*(day|week|month|quarter|year)s?\s*")
 
 
@@ -54,11 +52,12 @@ class SummaryPlan:
     first_bought: tuple[int | None, int | None]
     windows: tuple[Window, ...]
     regularity: bool
+    year_start: YearStart = CALENDAR_YEAR
 
     @property
     def end_period(self) -> int:
         """Number of the last grain period observed."""
-        return int(period_number(self.end, self.grain))
+        return int(number_of(self.end, self.grain, self.year_start))
 
     @property
     def output_columns(self) -> list[str]:
@@ -120,12 +119,9 @@ def check_options(*, grain: Any, refunds: Any, time_unit: Any = "week") -> None:
 
 def make_window(text: Any, end: int, grain: str) -> Window:
     """Read ``"12 months"`` as the months that end with the day `end`; a grain period inside must start inside."""
-    match = _WINDOW.fullmatch(text.lower()) if isinstance(text, str) else None
-    if match is None:
-        raise InputError(f"a window must be a text such as '12 months', '90 days' or '1 year'; got {text!r}.")
-    count, unit = int(match[1]), match[2]
+    count, unit = read_length(text, "a window")
     try:
-        first_day = _months_before(end + 1, count * _MONTHS[unit]) if unit in _MONTHS else end + 1 - count * _DAYS[unit]
+        first_day = int(add_length(end + 1, -count, unit))
         date_of(first_day)
     except OverflowError:
         raise InputError(f"the window {text!r} reaches back beyond the calendar's first year.") from None
@@ -135,14 +131,17 @@ def make_window(text: Any, end: int, grain: str) -> Window:
     return Window(f"{count}{unit[0]}", first_day, first_period)
 
 
-def _months_before(day: int, months: int) -> int:
-    """Same day of the month, `months` calendar months earlier, or that month's last day where it is shorter."""
-    date = np.datetime64(day, "D")
-    month = date.astype("datetime64[M]")
-    day_of_month = (date - month.astype("datetime64[D]")).astype(np.int64)
-    first = (month - months).astype("datetime64[D]")
-    last = (month - months + 1).astype("datetime64[D]") - 1
-    return int(min(first + day_of_month, last).astype(np.int64))
+def read_length(text: Any, name: str) -> tuple[int, str]:
+    """Read a length of time such as ``"12 months"`` as a number and its unit."""
+    match = _WINDOW.fullmatch(text.lower()) if isinstance(text, str) else None
+    if match is None:
+        raise InputError(f"{name} must be a text such as '12 months', '90 days' or '1 year'; got {text!r}.")
+    return int(match[1]), match[2]
+
+
+def add_length(days: Any, count: int, unit: str) -> Any:
+    """Return the day that many days, weeks, or calendar months, quarters or years later."""
+    return days + count * DAYS_PER[unit] if unit in DAYS_PER else add_months(days, count * MONTHS_PER[unit])
 
 
 def _acquired(acquired: Any) -> tuple[int | None, int | None]:

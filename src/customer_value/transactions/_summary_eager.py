@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from customer_value._frames import Column, EagerFrame, engine_of, make_frame, nw
-from customer_value._units import period_number, units_per_grain
+from customer_value._units import units_per_grain
 from customer_value.transactions._ids import id_labels
 from customer_value.transactions._log import LogArrays
-from customer_value.transactions._periods import Days, date_literal
+from customer_value.transactions._periods import CALENDAR_YEAR, Days, YearStart, date_literal, number_of
 from customer_value.transactions._plan import SummaryPlan
 from customer_value.transactions._purchase_periods import CustomerArrays
 from customer_value.transactions._refunds import nothing_bought, warn_left_out
@@ -25,7 +25,7 @@ def summarize_eager(log: EagerFrame, rows: LogArrays, plan: SummaryPlan) -> Eage
     refunds = "drop" if plan.refunds == "error" else plan.refunds
     found = summarize_arrays(
         labels,
-        periods_of(rows.days, plan.grain),
+        periods_of(rows.days, plan.grain, plan.year_start),
         rows.amounts,
         order=None if rows.orders is None else id_labels(rows.orders),
         end_period=plan.end_period,
@@ -45,12 +45,12 @@ def summarize_eager(log: EagerFrame, rows: LogArrays, plan: SummaryPlan) -> Eage
     return _to_frame(log, rows, plan, found, *bought)
 
 
-def periods_of(days: Days, grain: str) -> Days:
+def periods_of(days: Days, grain: str, year_start: YearStart = CALENDAR_YEAR) -> Days:
     """Number of each day's grain period: looked up, for the days of a log repeat."""
     if grain == "day":
         return days
     first = days.min()
-    periods: Days = np.asarray(period_number(np.arange(first, days.max() + 1), grain))
+    periods: Days = np.asarray(number_of(np.arange(first, days.max() + 1), grain, year_start))
     of_days: Days = periods[days - first]
     return of_days
 

@@ -15,6 +15,8 @@ from customer_value._frames import engine_of, nw
 from customer_value.errors import InputError
 from customer_value.transactions._log import LogColumns, LogFacts
 from customer_value.transactions._periods import (
+    CALENDAR_YEAR,
+    YearStart,
     date_literal,
     day_expression,
     midnight_expression,
@@ -37,12 +39,12 @@ def summarize_relational(log: Lazy, plan: SummaryPlan, facts: LogFacts) -> Lazy:
             f"regularity=True needs rows in order within each customer, which {engine} does not offer: "
             f"call {_WITHOUT_ORDER[engine]} first and summarize the result."
         )
-    rows = log_rows(log, plan.columns, plan.grain)
+    rows = log_rows(log, plan.columns, plan.grain, plan.year_start)
     if plan.refunds == "drop":
         rows = rows.filter(_VALUE >= 0)
     has_refunds = facts.refunds > 0 and plan.refunds != "drop"
     periods = merge_periods(rows, key, plan.grain, has_refunds=has_refunds)
-    parts = [_customers(periods, plan, engine, has_refunds=has_refunds)]
+    parts = [merge_customers(periods, plan, engine, has_refunds=has_refunds)]
     if plan.columns.order_id is not None:
         # Dask's n_unique adds up partitions, and so counts an order in two of them twice.
         orders = rows.filter(_VALUE >= 0).select(key, "_order").unique()
@@ -53,11 +55,11 @@ def summarize_relational(log: Lazy, plan: SummaryPlan, facts: LogFacts) -> Lazy:
     return _on_ruler(joined, plan, engine).select(plan.output_columns).sort(key)
 
 
-def log_rows(log: Lazy, columns: LogColumns, grain: str) -> Lazy:
+def log_rows(log: Lazy, columns: LogColumns, grain: str, year_start: YearStart = CALENDAR_YEAR) -> Lazy:
     """Give each row of the log its grain period (at the day grain its date), its date and its amount as a float."""
     date = columns.date
     midnight = midnight_expression(date, log.collect_schema()[date], engine_of(log))
-    period = midnight if grain == "day" else period_expression(date, day_expression(date), grain)
+    period = midnight if grain == "day" else period_expression(date, day_expression(date), grain, year_start)
     return log.select(
         columns.customer_id,
         period.alias("_period"),
@@ -85,7 +87,7 @@ def merge_periods(rows: Lazy, key: str, grain: str, *, has_refunds: bool) -> Laz
     return merged.with_columns(nw.when(nw.col("_sales") > 0).then(_PERIOD).alias("_bought"))
 
 
-def _customers(periods: Lazy, plan: SummaryPlan, engine: str, *, has_refunds: bool) -> Lazy:
+def merge_customers(periods: Lazy, plan: SummaryPlan, engine: str, *, has_refunds: bool) -> Lazy:
     """Count each customer's purchase periods and sum their amounts, in all, repeated and per window."""
     key, suffixes = plan.columns.customer_id, [window.suffix for window in plan.windows]
     starts = {
@@ -170,13 +172,13 @@ def _on_ruler(customers: Lazy, plan: SummaryPlan, engine: str) -> Lazy:
     return made
 
 
-def warn_lazy_refunds(log: Lazy, plan: SummaryPlan, facts: LogFacts) -> None:
-    """Tell which refunds have no purchase to go with; a log without refunds costs nothing here."""
+def warn_lazy_refunds(rows: Lazy, plan: SummaryPlan, facts: LogFacts) -> None:
+    """Tell which refunds, of rows as `log_rows` gives them, have no purchase to go with; without refunds at no cost."""
     if facts.refunds == facts.rows:
         raise nothing_bought(facts.rows)
     if facts.refunds == 0 or plan.refunds not in ("net", "match"):
         return
-    key, rows = plan.columns.customer_id, log_rows(log, plan.columns, plan.grain)
+    key = plan.columns.customer_id
     if plan.refunds == "net":
         best = rows.group_by(key).agg(_VALUE.max()).filter(_VALUE < 0)
         warn_left_out(customers=int(best.select(nw.len()).collect().item()), refunds=0)

@@ -11,7 +11,14 @@ from customer_value._units import Day, Grain, date_of, day_number
 from customer_value._validation import SUMMARY_MAKER, require_columns, require_ids, require_lazy, require_some
 from customer_value.errors import InputError
 from customer_value.transactions._holdout_counts import HoldoutPlan, count_eager, count_lazy, read_known, scan_known
-from customer_value.transactions._log import LogRules, check_log, log_columns, read_log, require_present
+from customer_value.transactions._log import (
+    LogRules,
+    check_log,
+    log_columns,
+    read_log,
+    require_one_library,
+    require_present,
+)
 from customer_value.transactions._periods import (
     date_literal,
     day_numbers,
@@ -209,10 +216,7 @@ def summarize_holdout(
 
 def _alike(log: AnyFrame, known: AnyFrame, key: str) -> tuple[AnyFrame, AnyFrame]:
     """Make both frames lazy where one is; raise unless they are of one library and their keys of one type."""
-    if engine_of(log) != engine_of(known):
-        raise InputError(
-            f"holdout and customers must be frames of one library; they are of {engine_of(log)} and {engine_of(known)}."
-        )
+    require_one_library({"holdout": log, "customers": known})
     require_columns(known, [key, "observation_end", "time_unit"], what="customers frame", maker=SUMMARY_MAKER)
     require_ids(key, {"holdout": log, "customers frame": known})
     if isinstance(log, nw.LazyFrame) or isinstance(known, nw.LazyFrame):

@@ -12,7 +12,7 @@ from customer_value.transactions._log import LogRules, check_log, log_columns, r
 from customer_value.transactions._periods import warn_cut_off
 from customer_value.transactions._plan import RefundPolicy, check_options, end_day, make_plan
 from customer_value.transactions._summary_eager import summarize_eager
-from customer_value.transactions._summary_relational import summarize_relational, warn_lazy_refunds
+from customer_value.transactions._summary_relational import log_rows, summarize_relational, warn_lazy_refunds
 
 _LATE = "Summarize the first frame of split_holdout(log, observation_end=...), or choose a later observation_end."
 
@@ -143,7 +143,7 @@ def summarize_customers(
         facts = check_log(opened, columns, rules)
         plan = ask(facts.last_day if end is None else end)
         summary: AnyFrame = summarize_relational(opened, plan, facts)
-        warn_lazy_refunds(opened, plan, facts)
+        warn_lazy_refunds(log_rows(opened, columns, grain), plan, facts)
     else:
         rows = read_log(opened, columns, rules)
         plan = ask(int(rows.days.max()) if end is None else end)
