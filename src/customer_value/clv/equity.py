@@ -159,9 +159,10 @@ def acquisition_value(
 
     Returns
     -------
-    dict with value (currency, discounted, acquisition cost not taken off), of which first_purchase, and repeat_purchases
-    (count, discounted); with an interval value_lower and value_upper; with a cost net_value, return_on_cost, and
-    payback_time: time units until the margin has paid for the acquisition, None where it does not within the horizon.
+    dict with value (currency, discounted, acquisition cost not taken off), of which first_purchase, and
+    repeat_purchases (count, discounted); with an interval value_lower and value_upper; with a cost net_value,
+    return_on_cost, and payback_time: time units until the margin has paid for the acquisition, None where it does not
+    within the horizon.
 
     Raises
     ------
@@ -186,8 +187,9 @@ def acquisition_value(
         return float(_of_new(purchase_model, params, until, delta)[0])
 
     repeat = repeats(purchase_model._theta)
+    value = share * mean * (1 + repeat)
     found: dict[str, float | None] = {
-        "value": share * mean * (1 + repeat),
+        "value": value,
         "first_purchase": share * mean,
         "repeat_purchases": repeat,
     }
@@ -197,12 +199,12 @@ def acquisition_value(
         if isinstance(spend_model, SpendModel):
             variance = variance + _log_variance(spend_model, lambda p: np.array([spend_model._population_mean(p)]))
         factor = math.exp(float(ndtri((1 + level) / 2)) * math.sqrt(float(variance[0])))
-        found |= {"value_lower": found["value"] / factor, "value_upper": found["value"] * factor}
+        found |= {"value_lower": value / factor, "value_upper": value * factor}
     if acquisition_cost is not None:
         cost = number(acquisition_cost, "acquisition_cost", low=0, high=math.inf, open_ends=True)
         found |= {
-            "net_value": share * mean * (1 + repeat) - cost,
-            "return_on_cost": share * mean * (1 + repeat) / cost,
+            "net_value": value - cost,
+            "return_on_cost": value / cost,
             "payback_time": _payback(lambda u: share * mean * (1 + repeats(purchase_model._theta, u)), cost, t),
         }
     return found
@@ -215,8 +217,10 @@ def _groups(frame: EagerFrame, by: str | None) -> tuple[list[str], NDArray[np.in
     require_columns(frame, [by], what="summary")
     column = frame.get_column(by)
     require_rows(~column.is_null().to_numpy(), f"{by} must not be null", "Fill it, or leave such customers out.")
-    labels, groups = np.unique(id_labels(column), return_inverse=True)
-    return [str(label) for label in labels], groups.astype(np.intp)
+    _, first, groups = np.unique(id_labels(column), return_index=True, return_inverse=True)
+    names = [str(value) for value in column[first.tolist()].to_list()]
+    order = sorted(range(len(names)), key=names.__getitem__)
+    return [names[i] for i in order], np.argsort(order)[groups]
 
 
 def _spend(frame: EagerFrame, spend_model: SpendModel | str) -> tuple[Floats, tuple[SpendModel, Values] | None]:
