@@ -25,7 +25,7 @@ _FEW_REPEATERS = 100
 _MANY_ONE_TIME = 0.5
 _WEAK_CORRELATION = 0.1
 _ALIKE = 0.2  # standard deviation of the rates over their mean, below which they hardly differ
-_REGULAR, _CLUMPY = 1.25, 0.8
+REGULAR, _CLUMPY = 1.25, 0.8
 _NAN = math.nan
 NOTHING = "nothing to do"
 
@@ -226,7 +226,7 @@ def _timing(arrays: dict[str, Floats], z: float) -> Finding:
     if found is None:
         return _not_checked(check, "nobody made two repeat purchases")
     lower, upper = (found.k * math.exp(side * z * found.log_sd) for side in (-1, 1))
-    regular, clumpy = lower > _REGULAR, upper < _CLUMPY
+    regular, clumpy = lower > REGULAR, upper < _CLUMPY
     remedy = NOTHING
     if regular:
         remedy = "try BGCNBD or MBGCNBD, which know regular customers: silence tells more of them"

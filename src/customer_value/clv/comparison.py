@@ -22,12 +22,13 @@ from customer_value._frames import (
 from customer_value._validation import numeric_column, require_columns, require_same_ruler, require_some, time_unit_of
 from customer_value.clv._base import PurchaseModel
 from customer_value.clv._holdout_join import join_holdout, require_counts
-from customer_value.clv._rows import Floats
+from customer_value.clv._rows import Floats, distinct_rows
 from customer_value.clv._spend import SpendModel
 from customer_value.errors import InputError
 
 PAST_RATE, NO_PURCHASES = "past rate continues", "no purchases"
 _MISSING = float("nan")
+_TINY = 1e-300
 
 
 def compare_models(
@@ -71,6 +72,9 @@ def compare_models(
     mae, rmse, rank_correlation
         Mean absolute and root mean squared error of a customer's purchases; Spearman's correlation of expected and
         observed.
+    log_score
+        Mean log probability that the model had given to the number of purchases each customer then made: larger is
+        better. It judges the whole forecast, not its middle alone.
     mae_value, rmse_value
         The same errors of value, where a spend model is given.
 
@@ -83,8 +87,8 @@ def compare_models(
     Notes
     -----
     ``"past rate continues"`` expects frequency / T; ``"no purchases"`` expects nothing. The absolute error favours
-    medians: where most customers buy nothing, expecting nothing is hard to beat by it. Compare rmse and the rank
-    correlation as well.
+    medians: where most customers buy nothing, expecting nothing is hard to beat by it. The log score is proper: only the
+    true probabilities maximise it (Gneiting and Raftery 2007, JASA 102, 359-378).
 
     Examples
     --------
@@ -199,9 +203,25 @@ def _add_errors(
             "rmse": float(np.sqrt(((expected - observed) ** 2).mean())),
             "rank_correlation": _rank_correlation(expected, observed),
         }
+        if name not in naive:
+            row["log_score"] = _log_score(fitted[name], frame, observed, length)
         if spend is not None:
             off = expected * spend - seen["holdout_value"]
             row |= {"mae_value": float(np.abs(off).mean()), "rmse_value": float(np.sqrt((off**2).mean()))}
+
+
+def _log_score(model: PurchaseModel, frame: EagerFrame, observed: Floats, length: float) -> float:
+    """Mean log probability that the model gave to what each customer did: the only score that honesty maximises."""
+    arrays = model._rows_of(frame)
+    rows = distinct_rows([arrays.inverse.astype(np.float64), observed])
+    which, counts = rows.columns[0].astype(np.intp), rows.columns[1]
+    columns = tuple(c[which] for c in arrays.columns)
+    alive = model._probability_alive(model._theta, *columns)
+    state = tuple(
+        np.broadcast_to(np.asarray(p, dtype=np.float64), counts.shape) for p in model._if_alive(model._theta, *columns)
+    )
+    probability = alive * model._future._pmf_new(state, counts, np.float64(length)) + (1 - alive) * (counts == 0)
+    return float(np.log(np.maximum(probability, _TINY)) @ rows.counts / rows.counts.sum())
 
 
 def _rank_correlation(expected: Floats, observed: Floats) -> float:
