@@ -87,8 +87,8 @@ def compare_models(
     Notes
     -----
     ``"past rate continues"`` expects frequency / T; ``"no purchases"`` expects nothing. The absolute error favours
-    medians: where most customers buy nothing, expecting nothing is hard to beat by it. The log score is proper: only the
-    true probabilities maximise it (Gneiting and Raftery 2007, JASA 102, 359-378).
+    medians: where most customers buy nothing, expecting nothing is hard to beat by it. The log score is proper: only
+    the true probabilities maximise it (Gneiting and Raftery 2007, JASA 102, 359-378).
 
     Examples
     --------
