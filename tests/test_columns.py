@@ -28,6 +28,7 @@ def written(cdnow_log, cdnow_summary):
     """Frames that between them carry every column that a public function writes."""
     log = cdnow_log[["customer_id", "date", "amount"]].assign(order_id=range(len(cdnow_log)))
     _, later = cv.split_holdout(log, observation_end=END)
+    contracts = log.rename(columns={"date": "start"}).assign(end=None)
     holdout = cv.summarize_holdout(later, customers=cdnow_summary, observation_end=LAST)
     model = cv.clv.BGNBD().fit(cdnow_summary)
     value = {"purchase_model": model, "spend_model": "spend", "horizon": 39.0, "margin": 1.0, "interval": 0.9}
@@ -43,6 +44,8 @@ def written(cdnow_log, cdnow_summary):
             log, observation_end=LAST, windows=("12 months", "90 days"), regularity=True
         ),
         "summarize_holdout": holdout,
+        "summarize_renewals": cv.summarize_renewals(contracts, observation_end=LAST),
+        "summarize_contracts": cv.summarize_contracts(contracts, observation_end=LAST),
         "summarize_opportunities": cv.summarize_opportunities(log, grain="month", observation_end=LAST),
         "score_clv": mean,
         "score_clv of outcomes": outcome,

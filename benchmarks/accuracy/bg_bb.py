@@ -282,7 +282,7 @@ def main():
     donors, keen = (1.204, 0.750, 0.657, 2.783), (6.0, 3.0, 1.0, 30.0)
     for title, errors, limit in (
         ("relative error of the likelihood", likelihoods(1000 // size, 20_000, slopes=False), 1e-10),
-        ("relative error of derivatives", likelihoods(100 // size, 300, slopes=True), 1e-10),
+        ("relative error of derivatives", likelihoods(100 // size, 300, slopes=True), 1e-9),
         ("relative error of the expectation", expectations(3000 // size), 1e-10),
         ("relative error of discounted sums", discounting(400 // size), 1e-10),
         ("relative error of counts", counts(600 // size, 2_000), 1e-10),

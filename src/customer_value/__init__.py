@@ -21,9 +21,11 @@ _FUNCTIONS = {
     "score_rfm": "segments",
     "segment_profile": "segments",
     "split_holdout": "transactions",
+    "summarize_contracts": "transactions",
     "summarize_customers": "transactions",
     "summarize_holdout": "transactions",
     "summarize_opportunities": "transactions",
+    "summarize_renewals": "transactions",
     "tracking_table": "clv",
 }
 _ERRORS = (

@@ -24,9 +24,11 @@ from customer_value.segments import segment_profile as segment_profile
 from customer_value.transactions import clean_log as clean_log
 from customer_value.transactions import data_quality as data_quality
 from customer_value.transactions import split_holdout as split_holdout
+from customer_value.transactions import summarize_contracts as summarize_contracts
 from customer_value.transactions import summarize_customers as summarize_customers
 from customer_value.transactions import summarize_holdout as summarize_holdout
 from customer_value.transactions import summarize_opportunities as summarize_opportunities
+from customer_value.transactions import summarize_renewals as summarize_renewals
 
 __version__: str
 __all__: list[str]

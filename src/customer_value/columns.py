@@ -48,6 +48,18 @@ _OPPORTUNITIES = {
         "count",
     ),
 }
+_CONTRACTS = {
+    "cohort": ("first day on which a contract of the cohort can start, after the value of by= if there is one", "text"),
+    "at_risk": ("contracts of the cohort whose renewal fell due in the period", "count"),
+    "lost": ("contracts of the cohort that were not renewed in the period", "count"),
+    "renewals": ("renewals made of the customer's latest contract", "count"),
+    "active": ("whether the customer's latest contract runs on after observation_end", "true or false"),
+    "time_to_renewal": ("share of a period that is left until the next renewal; 0 where not active", _SHARE),
+    "tenure": ("time from the start of the latest contract to its end, or to observation_end", _RULER),
+    "contracts": ("contracts that the customer has had, a gap between each two", "count"),
+    "first_start": ("first day of the customer's first contract", "date"),
+    "contract_start": ("first day of the customer's latest contract", "date"),
+}
 _VALUE = {
     "p_alive": (
         "probability of still being a customer at observation_end; null where the data cannot support it",
@@ -127,6 +139,7 @@ DICTIONARY: dict[str, dict[str, tuple[str, str]]] = {
     "Customer summary": _SUMMARY,
     "Holdout": _HOLDOUT,
     "Opportunities": _OPPORTUNITIES,
+    "Contracts and renewals": _CONTRACTS,
     "Forecast and value": _VALUE,
     "Scores and segments": _SEGMENTS,
     "Forecast against what happened": _EVALUATION,

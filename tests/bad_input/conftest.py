@@ -63,17 +63,26 @@ SUMMARY = cv.summarize_customers(CALIBRATION, observation_end=END)
 SEEN = cv.summarize_holdout(HOLDOUT, customers=SUMMARY, observation_end=LAST)
 BUYING = {
     "BGNBD": cv.clv.BGNBD.from_params(r=0.243, alpha=4.414, a=0.793, b=2.426, time_unit="week"),
+    "MBGNBD": cv.clv.MBGNBD.from_params(r=0.525, alpha=6.183, a=0.891, b=1.614, time_unit="week"),
     "ParetoNBD": cv.clv.ParetoNBD.from_params(r=0.553, alpha=10.58, s=0.606, beta=11.67, time_unit="week"),
+    "BGBB": cv.clv.BGBB.from_params(alpha=1.204, beta=0.75, gamma=0.657, delta=2.783, time_unit="month"),
 }
 SPEND = cv.clv.GammaGamma.from_params(p=6.25, q=3.74, v=15.44)
 VALUE = {"purchase_model": BUYING["BGNBD"], "spend_model": SPEND, "horizon": "39 weeks", "margin": 0.3}
 VALUED = cv.score_clv(SUMMARY, **VALUE)
 SEGMENTED = cv.assign_segments(cv.score_rfm(SUMMARY))
-TRACKING = {"purchase_model": BUYING["BGNBD"], "calibration_end": END, "observation_end": LAST, "period_days": 28}
-
+SUBSCRIPTIONS = pd.DataFrame({
+    "customer_id": [1, 2, 2, 3],
+    "start": pd.to_datetime(["1997-01-31", "1997-01-05", "1997-06-01", "1997-03-01"]),
+    "end": pd.to_datetime([None, "1997-04-04", None, "1997-08-31"]),
+})  # fmt: skip
+SUBSCRIPTION_COLUMNS = {"customer_id": "id", "start": "date"}
+SUBSCRIPTION_NAMES = "Name the columns with customer_id=, start= and end="
 ASKS = pd.DataFrame({"customer_id": [1, 1, 2], "date": pd.to_datetime(["1997-01-01", "1997-03-01", "1997-01-01"])})
 ASKED_LOG = LOG[LOG["date"] < "1997-06-01"].query("customer_id <= 2").reset_index(drop=True)
 ASKED = {"observation_end": "1998-06-30", "response_window": "12 months"}
+TRACKING = {"purchase_model": BUYING["BGNBD"], "calibration_end": END, "observation_end": LAST, "period_days": 28}
+
 LOG_COLUMNS = {"customer_id": "id", "date": "date", "amount": "number"}
 RAW_COLUMNS = {"customer_id": "raw", "date": "raw", "amount": "raw"}  # text is read, dirt is counted or left out
 MODEL_COLUMNS = {"frequency": "count", "recency": "number", "T": "number"}
@@ -81,8 +90,6 @@ SPEND_COLUMNS = {"frequency": "count", "monetary_value": "number"}
 RFM_COLUMNS = {"time_since_last": "number", "purchases": "number", "total_value": "number"}
 NAMES = "Name the columns with customer_id=, date= and amount="
 MAKER = "summarize_customers(log, observation_end=...) makes them"
-
-
 # What a model is fitted on, and a horizon on its ruler; other models take SUMMARY.
 DATA = {
     "BGBB": (
@@ -92,16 +99,18 @@ DATA = {
         {"horizon": "6 months"},
     ),
 }
+
+
 def on_holdout(customers, holdout, **arguments):
     return cv.summarize_holdout(holdout, customers=customers, **arguments)
 
 
-def on_seen(holdout, predicted, **arguments):
-    return cv.calibration_by_frequency(predicted, holdout, **arguments)
 def on_asks(asks, log, **arguments):
     return cv.summarize_opportunities(log, opportunities=asks, **arguments)
 
 
+def on_seen(holdout, predicted, **arguments):
+    return cv.calibration_by_frequency(predicted, holdout, **arguments)
 
 
 GRID = {"T": 39.0, "horizon": "39 weeks", "max_frequency": 3, "steps": 3}
@@ -126,8 +135,14 @@ CALLS = {
         {"customer_id": "id", "observation_end": "ruler", "time_unit": "ruler"}, {"holdout": HOLDOUT},
         {"observation_end": LAST}, MAKER,
     ),
-    "tracking_table": Call(cv.tracking_table, cv.tracking_table, LOG, LOG_COLUMNS, {}, TRACKING, NAMES),
-    "score_clv": Call(
+    "summarize_renewals": Call(
+        cv.summarize_renewals, cv.summarize_renewals, SUBSCRIPTIONS, SUBSCRIPTION_COLUMNS, {},
+        {"observation_end": END}, SUBSCRIPTION_NAMES,
+    ),
+    "summarize_contracts": Call(
+        cv.summarize_contracts, cv.summarize_contracts, SUBSCRIPTIONS, SUBSCRIPTION_COLUMNS, {},
+        {"observation_end": END}, SUBSCRIPTION_NAMES,
+    ),
     "summarize_opportunities": Call(
         cv.summarize_opportunities, cv.summarize_opportunities, LOG, LOG_COLUMNS, {},
         {"observation_end": LAST, "grain": "quarter"}, NAMES,
@@ -135,6 +150,8 @@ CALLS = {
     "summarize_opportunities(asks)": Call(
         cv.summarize_opportunities, on_asks, ASKS, {"date": "date"}, {"log": ASKED_LOG}, ASKED, "Name it with date=",
     ),
+    "tracking_table": Call(cv.tracking_table, cv.tracking_table, LOG, LOG_COLUMNS, {}, TRACKING, NAMES),
+    "score_clv": Call(
         cv.score_clv, cv.score_clv, SUMMARY, {**MODEL_COLUMNS, **SPEND_COLUMNS}, {}, VALUE, MAKER
     ),
     "score_rfm": Call(cv.score_rfm, cv.score_rfm, SUMMARY, RFM_COLUMNS, maker=MAKER),
@@ -223,7 +240,7 @@ CALLS["GammaGamma"] = Call(
     cv.clv.GammaGamma, lambda first_purchase="exclude": cv.clv.GammaGamma(first_purchase).fit(SUMMARY)
 )
 for name, model in BUYING.items():
-    ahead = {"horizon": "26 weeks"}
+    data, columns, maker, ahead = DATA.get(name, (SUMMARY, MODEL_COLUMNS, MAKER, {"horizon": "26 weeks"}))
     for method, arguments in {
         "probability_alive": {},
         "probability_active": ahead,
@@ -234,9 +251,9 @@ for name, model in BUYING.items():
         "predict": ahead,
     }.items():
         of, run = getattr(type(model), method), getattr(model, method)
-        CALLS[f"{name}.{method}"] = Call(of, run, SUMMARY, MODEL_COLUMNS, {}, arguments, MAKER)
+        CALLS[f"{name}.{method}"] = Call(of, run, data, columns, {}, arguments, maker)
     CALLS |= {
-        f"{name}.fit": Call(type(model).fit, type(model)().fit, SUMMARY, MODEL_COLUMNS, maker=MAKER),
+        f"{name}.fit": Call(type(model).fit, type(model)().fit, data, columns, maker=maker),
         f"{name}.expected_purchases_new": Call(
             type(model).expected_purchases_new, model.expected_purchases_new, arguments=ahead
         ),
@@ -254,13 +271,48 @@ for name, model in BUYING.items():
     }
 for model in (*BUYING.values(), SPEND):
     name, kind = type(model).__name__, type(model)
-    fitted = kind().fit(SUMMARY)
+    fitted = kind().fit(DATA.get(name, (SUMMARY,))[0])
     CALLS |= {
         f"{name}.summary_table": Call(kind.summary_table, fitted.summary_table),
         f"{name}.set_params": Call(kind.set_params, model.set_params, arguments={}),
         f"{name}.from_params": Call(kind.from_params, kind.from_params, arguments=model.params_),
         f"{name}.from_json": Call(kind.from_json, kind.from_json, arguments={"text": model.to_json()}),
     }
+
+RENEWALS = pd.DataFrame({"period": [1, 2, 3, 4], "at_risk": [1000, 869, 743, 653], "lost": [131, 126, 90, 60]})
+RENEWAL_COLUMNS = {"period": "count", "at_risk": "count", "lost": "count"}
+RENEWAL_MAKER = "summarize_renewals(subscriptions, observation_end=...) makes them"
+CONTRACTS = {
+    "ShiftedBetaGeometric": cv.clv.ShiftedBetaGeometric.from_params(alpha=1.281, beta=7.79, time_unit="year"),
+    "BetaDiscreteWeibull": cv.clv.BetaDiscreteWeibull.from_params(gamma=1.5, delta=9.0, c=1.1, time_unit="year"),
+}
+for name, model in CONTRACTS.items():
+    kind, fitted = type(model), type(model)().fit(RENEWALS)
+    ahead = {"horizon": 5, "annual_discount_rate": 0.1}
+    CALLS[f"{name}.fit"] = Call(kind.fit, kind().fit, RENEWALS, RENEWAL_COLUMNS, maker=RENEWAL_MAKER)
+    for method, arguments in {
+        "survival": {"periods": 3},
+        "retention": {"periods": 3},
+        "churn_probabilities": {"periods": 3},
+        "curve": {"periods": 3},
+        "expected_residual_lifetime": {"renewals": 2},
+        "discounted_residual_lifetime": {"renewals": 2, **ahead},
+        "clv_new": {"spend": 10.0, "margin": 0.8, **ahead},
+        "clv_existing": {"renewals": 2, "spend": 10.0, "margin": 0.8, **ahead},
+        "simulate": {"n_customers": 5, "periods": 3},
+        "summary_table": {},
+        "set_params": {},
+        "from_params": model.params_,
+        "from_json": {"text": model.to_json()},
+    }.items():
+        of = fitted if method in {"curve", "summary_table"} else model  # their intervals need a fit
+        CALLS[f"{name}.{method}"] = Call(getattr(kind, method), getattr(of, method), arguments=arguments)
+UNDER_CONTRACT = pd.DataFrame({"renewals": [0, 3, 20], "active": [True, False, True], "fee": [10.0, 20.0, 5.0]})
+CALLS["score_clv(renewals)"] = Call(
+    cv.score_clv, cv.score_clv, UNDER_CONTRACT, {"renewals": "count"}, {},
+    {"purchase_model": CONTRACTS["ShiftedBetaGeometric"], "spend_model": "fee", "horizon": 5, "margin": 0.8},
+    "summarize_contracts(subscriptions, observation_end=...) makes them",
+)  # fmt: skip
 
 
 def check_refusal(call, frame, match, error=cv.InputError, **changes):

@@ -15,9 +15,11 @@ JUNK = {
 }  # fmt: skip
 ANY = set(JUNK)
 NUMBER, OPTIONAL, TEXT, FLAG = {"2.5", "1e300"}, {"None"}, {"text", "empty"}, {"True"}
+CONTRACTS = ("ShiftedBetaGeometric", "BetaDiscreteWeibull")
+ANY_TIME = ("BGNBD", "MBGNBD", "ParetoNBD")  # models of purchases at any time
 # What is a value after all: by argument, or by call and argument. What is not here is always refused.
 TAKEN = {
-    **dict.fromkeys(["r", "alpha", "s", "beta", "a", "b", "p", "q", "v"], NUMBER),
+    **dict.fromkeys(["r", "alpha", "s", "beta", "a", "b", "p", "q", "v", "gamma", "delta", "c", "spend"], NUMBER),
     **dict.fromkeys(["acquired", "annual_discount_rate", "ax", "currency", "decimal", "discount_rate"], OPTIONAL),
     **dict.fromkeys(["interval", "order_id", "rules", "time_unit", "time_zone", "weights"], OPTIONAL),
     **dict.fromkeys(["regularity", "return_truth", "sample"], FLAG),
@@ -31,7 +33,7 @@ TAKEN = {
     "duration": {"2.5"},
     "horizon": {"2.5"},
     "start": {"2.5"},
-    **{f"{model}.probability_alive-horizon": {"2.5", "None"} for model in ("BGNBD", "ParetoNBD")},
+    **{f"{model}.probability_alive-horizon": {"2.5", "None"} for model in ANY_TIME},
     "keep": {"None", "[]", "{}"},
     "acquired_until": OPTIONAL,
     "labels": {"{}"},
@@ -55,8 +57,16 @@ TAKEN = {
     "BGBB.probability_alive-horizon": OPTIONAL,
     "BGBB.expected_purchases_new-horizon": {"array", "pair", "[]"},
     "BGBB.simulate-duration": set(),
+    **{f"{m}.{f}-periods": {"array", "pair"} for m in CONTRACTS for f in ("survival", "retention", "curve")},
+    **{f"{m}.churn_probabilities-periods": {"array", "pair"} for m in CONTRACTS},
+    **{
+        f"{m}.{f}-renewals": {"array", "pair"}
+        for m in CONTRACTS
+        for f in ("clv_existing", "expected_residual_lifetime")
+    },
+    **{f"{m}.discounted_residual_lifetime-renewals": {"array", "pair"} for m in CONTRACTS},
     "tracking_table-period_days": OPTIONAL,
-    **{f"{model}.expected_purchases_new-horizon": {"2.5", "array", "pair", "[]"} for model in ("BGNBD", "MBGNBD", "ParetoNBD")},
+    **{f"{model}.expected_purchases_new-horizon": {"2.5", "array", "pair", "[]"} for model in ANY_TIME},
     **{f"simulate_transactions-{p}": {*NUMBER, "None"} for p in ("alpha", "s", "beta")},
     "simulate_transactions-r": {"2.5", "None"},  # 1e300 would make too many rows
     "simulate_transactions-a": OPTIONAL,  # of another process
@@ -64,12 +74,15 @@ TAKEN = {
     # where there is no default of None
     "calibration_by_frequency-interval": set(),
     "calibration_by_frequency(holdout)-interval": set(),
-    **{f"{model}.summary_table-interval": set() for model in ("BGNBD", "ParetoNBD", "GammaGamma")},
-    **{f"{model}.simulate_log-start": set() for model in ("BGNBD", "ParetoNBD")},
-    **{f"{model}.simulate_log-spend_model": OPTIONAL for model in ("BGNBD", "ParetoNBD")},
+    **{f"{model}.summary_table-interval": set() for model in ("BGBB", *ANY_TIME, *CONTRACTS, "GammaGamma")},
+    **{f"{model}.simulate_log-start": set() for model in ("BGBB", *ANY_TIME)},
+    **{f"{model}.simulate_log-spend_model": OPTIONAL for model in ("BGBB", *ANY_TIME)},
     "simulate_transactions-start": set(),
     "simulate_transactions-time_unit": set(),
     "summarize_customers-time_unit": set(),
+    "summarize_contracts-start": set(),  # here the name of a column
+    "summarize_renewals-start": set(),
+    "summarize_renewals-by": OPTIONAL,
     "summarize_opportunities-opportunities": OPTIONAL,
     "summarize_opportunities-response_window": OPTIONAL,
 }
@@ -102,8 +115,8 @@ PERIODS = (
     r"must be a number of time units or a text such as '12 months' \(units: hour, day, week, month, quarter, year\)"
 )
 WITH_HORIZON = [
-    "score_clv", *(f"{m}.{f}" for m in ("BGNBD", "ParetoNBD") for f in ("predict", "probability_active")),
-    *(f"{m}.{f}" for m in ("BGNBD", "ParetoNBD") for f in ("expected_purchases", "purchase_distribution")),
+    "score_clv", *(f"{m}.{f}" for m in ANY_TIME for f in ("predict", "probability_active")),
+    *(f"{m}.{f}" for m in ANY_TIME for f in ("expected_purchases", "purchase_distribution")),
 ]  # fmt: skip
 
 

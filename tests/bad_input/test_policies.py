@@ -47,6 +47,8 @@ ONCE = {
     "summarize_holdout(customers)": "customers must have one row per customer; 3 of ",
     "calibration_by_frequency": "customer_id must be unique in the forecast; some customers come more than once",
     "calibration_by_frequency(holdout)": "customer_id must be unique in the holdout; some customers come more than",
+    "ShiftedBetaGeometric.fit": "period must come once in each cohort; 3 of ",
+    "BetaDiscreteWeibull.fit": "period must come once in each cohort; 3 of ",
     "plots.frequency_recency": "a pair of frequency and recency must come once; 3 of ",
     "plots.retention": "period must differ from row to row; 3 of ",
     "plots.survival": "period must differ from row to row; 3 of ",

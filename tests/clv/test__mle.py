@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from customer_value.clv._mle import LOG_LOW, Objective, maximize
+from customer_value.clv._mle import LOG_HIGH, LOG_LOW, Objective, maximize
 from customer_value.errors import ConvergenceError
 
 
@@ -55,3 +55,19 @@ def test_no_optimum_is_an_error_with_a_remedy():
 
     with pytest.raises(ConvergenceError, match=r"Nothing did not converge.*data_quality"):
         maximize(Objective(gradient), [(1.0,), (2.0,)], "Nothing")
+
+
+def test_a_ridge_that_leads_out_of_the_range_is_a_boundary():
+    # The value rises for ever along theta_0 = theta_1 - 1. At the end of the range, a little beside the ridge, the
+    # slope of theta_1 points inwards and the Newton step, which moves both, outwards.
+    def terms(theta):
+        beside, below = theta[0] - theta[1] + 1, 270 * np.exp(-theta[1])
+        slope = np.array([-500 * beside, 500 * beside + below])
+        return float(-1400 - below - 250 * beside**2), slope, np.array([[-500, 500], [500, -500 - below]])
+
+    for at in (LOG_HIGH - 1e-7, LOG_HIGH - 1e-9):
+        beside = np.array([at - 1 - 1e-8, at])
+        assert terms(beside)[1][1] < 0
+        found = maximize(Objective(lambda theta: terms(theta)[:2], terms), [np.exp(beside)], "Ridge")
+        assert found.converged
+        assert found.boundary == (1,)

@@ -8,6 +8,7 @@ import pytest
 
 import customer_value as cv
 from customer_value.clv._base import PurchaseModel
+from customer_value.transactions.opportunities import summarize_opportunities
 
 BG = cv.clv.BGNBD.from_params(r=0.243, alpha=4.414, a=0.793, b=2.426, time_unit="week")
 PARETO = cv.clv.ParetoNBD.from_params(r=0.553, alpha=10.58, s=0.606, beta=11.67, time_unit="week")
@@ -26,6 +27,18 @@ def test_a_fit_on_the_summary_recovers_the_parameters(model):
     z = (np.log(fitted._theta) - np.log(model._theta)) / errors
     assert np.abs(z).max() < 3.5
     assert errors.max() < 0.25  # narrow enough for another parameter to be told from the true one
+
+
+def test_opportunities_are_recovered_from_their_summary():
+    model = cv.clv.BGBB.from_params(alpha=1.204, beta=0.750, gamma=0.657, delta=2.783, time_unit="year")
+    end = {"observation_end": "2006-12-31"}
+    log = model.simulate_log(8000, start="1995-01-01", acquired_until="1996-12-31", **end)
+    summary = summarize_opportunities(log, grain="year", **end)
+    assert set(summary["opportunities"]) == {10, 11}
+    fitted = cv.clv.BGBB().fit(summary)
+    errors = np.sqrt(np.diag(fitted._covariance_of_logs()))
+    assert np.abs((np.log(fitted._theta) - np.log(model._theta)) / errors).max() < 3.5
+    assert errors.max() < 0.15
 
 
 def test_amounts_are_those_of_the_spend_model():

@@ -1,9 +1,12 @@
 """Curves of contracts are drawn as they are, and what was seen beside them is the product-limit estimate."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
 
+import customer_value as cv
 from customer_value.errors import InputError
 from customer_value.plots import retention, survival
 
@@ -72,6 +75,22 @@ def test_what_was_seen_is_the_product_limit_estimate(make_frame):
     ax = retention(make_frame(CURVE), renewals=make_frame(SEEN))
     np.testing.assert_allclose(ax.lines[1].get_xydata(), [[1, 0.65], [2, 0.75]], rtol=1e-15)
     assert "points: seen" in said(ax)
+
+
+@pytest.mark.parametrize("kind", [cv.clv.ShiftedBetaGeometric, cv.clv.BetaDiscreteWeibull])
+def test_curves_of_models(kind):
+    there = [1000, 631, 468, 382, 326, 289]  # the regular customers of Fader and Hardie (2007)
+    lost = [before - after for before, after in pairwise(there)]
+    renewals = pd.DataFrame({"cohort": "regular", "period": range(1, 6), "at_risk": there[:-1], "lost": lost})
+    curve = kind().fit(renewals).curve(8, interval=0.9)
+    for picture, name, first in ((survival, "survival", 0), (retention, "retention", 1)):
+        ax = picture(curve, renewals=renewals)
+        model, seen = ax.lines
+        assert model.get_ydata().tolist() == curve[name].tolist()[first:]
+        assert "band: its interval" in said(ax)
+        # Both models fit this cohort to within 2 points of a hundred.
+        at_seen = model.get_ydata()[: len(seen.get_ydata())]
+        np.testing.assert_allclose(at_seen, seen.get_ydata(), atol=0.02)
 
 
 def test_labels_tell_units():

@@ -306,8 +306,9 @@ class PurchaseModel(ConditionalModel):
         Returns
         -------
         DataFrame with columns customer_id, date (timestamp) and amount, sorted by customer and time, as
-        `summarize_customers` reads it. A model of opportunities dates a repeat purchase on the first day of its
-        calendar period, in whole periods only, as `summarize_opportunities` counts them.
+        `summarize_customers` reads it (which counts purchases of one day as one). A model of opportunities dates a
+        repeat purchase on the first day of its calendar period, in whole periods only, as `summarize_opportunities`
+        counts them.
 
         Raises
         ------

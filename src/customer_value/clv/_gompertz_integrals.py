@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from customer_value.clv._special import Floats
 
-_CELLS = 4096  # rows x nodes at a time, so that their arrays stay in the cache
+_CELLS = 8192  # rows x nodes at a time, so that their arrays stay in the cache
 _CHANGE = 20.0  # powers of e by which a factor may change within a panel
 _NEAR = 6.0  # length of a panel in distances from a real singularity behind its start
 _TURN = 8.0  # and in units of 1/b where the hazard turns from rising to constant: its poles lie pi/b off

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from customer_value.clv._gompertz_integrals import NEGLIGIBLE, Path, aged, ageing, fading, march
+from customer_value.clv._gompertz_integrals import NEGLIGIBLE, Path, aged, ageing, march
 from customer_value.clv._special import Floats, count_totals, distinct_whole, gamma_ratio, weighted_sums
 
 Params = tuple[Any, ...]
@@ -92,33 +92,50 @@ def _timing(params: Params, x: Floats, t_x: Floats, T: Floats, order: int) -> Fl
     log_stayed = path.log_value(silence)
     rows = np.empty((_ROWS[order], x.size))
     if order:
-        log_left, change, squares, curved = _left(path, alpha, beta, t_x, silence, order)
+        log_left, change, covariance, left = _left(path, alpha, beta, t_x, silence, order)
     else:
         log_left = _log_left(path, silence)
     small = np.exp(-np.abs(log_left - log_stayed))
+    faded, share, late = ageing(b, beta, t_x)
     rows[0] = np.maximum(log_stayed, log_left) + np.log1p(small)
-    rows[0] -= r * np.log1p(t_x / alpha) + x * np.log(alpha + t_x) + s * fading(b, beta, t_x)
+    rows[0] -= r * np.log1p(t_x / alpha) + x * np.log(alpha + t_x) + s * faded
     if order == 0:
         return rows
-    gone = np.where(log_left > log_stayed, 1, small) / (1 + small)
-    share, end = 1 / aged(b, beta, T), np.exp(-b * T)
-    rows[1 + _R] = -np.log1p(T / alpha) + gone * change[_R]
-    rows[1 + _ALPHA] = (r * T / alpha - x) / (alpha + T) + gone * change[_ALPHA]
-    rows[1 + _B] = -s * T * share + gone * change[_B]
-    rows[1 + _S] = -fading(b, beta, T) + gone * change[_S]
-    rows[1 + _BETA] = -s * np.expm1(-b * T) * share / beta + gone * change[_BETA]
+    likelier, unlikelier = 1 / (1 + small), small / (1 + small)
+    gone = np.where(log_left > log_stayed, likelier, unlikelier)
+    there = np.where(log_left > log_stayed, unlikelier, likelier)
+    score_left = change + _score(params, x, t_x, faded, share)
+    score_left[_B] += 1 / b + t_x * late * (beta - 1)
+    score_left[_S] += 1 / s
+    score_left[_BETA] -= late
+    faded, share, late = ageing(b, beta, T)
+    score_stayed = _score(params, x, T, faded, share)
+    rows[1:6] = there * score_stayed + gone * score_left
     if order == 1:
         return rows
-    stayed = _curvature(T, alpha + T, share, end * share, r + x, alpha, b, s, beta)
+    gap = score_left - score_stayed
     for k, (i, j) in enumerate(_PAIRS):
-        rows[6 + k] = gone * (squares[k] - gone * change[i] * change[j])
-    for pair, value in stayed.items():
-        rows[_PLACE[pair]] += (1 - gone) * value + gone * curved[pair]
+        rows[6 + k] = gone * (covariance[k] + there * gap[i] * gap[j])
+    for pair, value in _curvature(T, alpha + T, share, late, r + x, alpha, b, s, beta).items():
+        rows[_PLACE[pair]] += there * value + gone * left[pair]
     rows[_PLACE[_ALPHA, _ALPHA]] -= r / alpha**2
     rows[_PLACE[_S, _S]] -= gone / s**2
     rows[_PLACE[_B, _B]] -= gone / b**2
     rows[_PLACE[_BETA, _BETA]] -= s / beta**2
     return rows
+
+
+def _score(params: Params, x: Floats, tau: Floats, faded: Floats, share: Floats) -> Floats:
+    """Gradient of ln [alpha^r (alpha+tau)^-(r+x) S(tau)]."""
+    r, alpha, b, s, beta = params
+    rows = (
+        -np.log1p(tau / alpha),
+        (r * tau / alpha - x) / (alpha + tau),
+        -s * tau * share,
+        -faded,
+        -s * np.expm1(-b * tau) * share / beta,
+    )
+    return np.stack(np.broadcast_arrays(*rows))
 
 
 def _path(params: Params, x: Floats, t_x: Floats) -> Path:
@@ -171,33 +188,30 @@ def _log_left(path: Path, silence: Floats) -> Floats:
 def _left(
     path: Path, alpha: Any, beta: Any, t_x: Floats, silence: Floats, order: int
 ) -> tuple[Floats, Floats, Floats, dict[tuple[int, int], Floats]]:
-    """`_log_left`, and means over the time of leaving.
+    """`_log_left`, and moments of those who left: of their scores, and means of their second derivatives.
 
-    They are the means of the score's change against the score of those who stayed, of that change's products, and of
-    the second derivatives.
+    A score is that of path times hazard, less its value at the start of the silence: that keeps the digits of the
+    covariance.
     """
     alpha, beta = (np.broadcast_to(np.asarray(v, dtype=np.float64), silence.shape) for v in (alpha, beta))
-    T, A_T = t_x + silence, path.alpha + silence
-    log_A, lived = np.log1p(silence / path.alpha), np.exp(-path.b * t_x)
-    faded_T, share_T, late_T = ageing(path.b, path.beta, silence)
-    late_T *= lived
+    lived, share_x = np.exp(-path.b * t_x), 1 / path.beta
     mass, nothing = np.zeros((2, silence.size))
     change, squares = np.zeros((5, silence.size)), np.zeros((15, silence.size))
     curved: dict[tuple[int, int], Floats] = {}
     for panels in march(path, nothing, nothing, silence, _ended(path, mass)):
         rows, u = panels.rows, panels.tau
-        here, tau = path[rows], t_x[rows] + u
-        b, s, A = here.b, here.s, here.alpha + u
+        here, known, since = path[rows], t_x[rows], lived[rows]
+        b, s, A, more = here.b, here.s, here.alpha + u, here.s + 1
         log_bought = np.log1p(u / here.alpha)
         faded, share, late = ageing(b, here.beta, u)
-        late *= lived[rows]
+        late *= since
         density = np.exp(-here.r * log_bought - s * faded) * (s * b * share * panels.weights)
         d = np.empty((5, *u.shape))
-        d[_R] = log_A[rows] - log_bought
-        d[_ALPHA] = -here.r * (silence[rows] - u) / (A_T[rows] * A)
-        d[_B] = 1 / b + tau * late * (beta[rows] - 1) - s * (tau * share - T[rows] * share_T[rows])
-        d[_S] = 1 / s + faded_T[rows] - faded
-        d[_BETA] = -(s + 1) * late + s * late_T[rows]
+        np.negative(log_bought, out=d[_R])
+        np.divide(here.r * u, here.alpha * A, out=d[_ALPHA])
+        d[_B] = u * (1 - more * share) - more * known * (share - share_x[rows])
+        np.negative(faded, out=d[_S])
+        d[_BETA] = -more * (late - since * share_x[rows])
         mass[rows] += density.sum(axis=0)
         change[:, rows] += np.einsum("nr,knr->kr", density, d)
         if order == 2:
@@ -205,9 +219,14 @@ def _left(
             for i in range(5):
                 squares[k : k + 5 - i, rows] += np.einsum("nr,knr->kr", density * d[i], d[i:])
                 k += 5 - i
-            for pair, value in _curvature(tau, A, share, late, here.r, alpha[rows], b, s + 1, beta[rows]).items():
+            tau = known + u
+            second = _curvature(tau, alpha[rows] + tau, share, late, here.r, alpha[rows], b, more, beta[rows])
+            for pair, value in second.items():
                 total = curved.setdefault(pair, np.zeros(silence.size))
                 total[rows] += np.einsum("nr,nr->r", density, value)
     some = np.where(mass > 0, mass, 1)
+    change /= some
+    for k, (i, j) in enumerate(_PAIRS):
+        squares[k] = squares[k] / some - change[i] * change[j]
     with np.errstate(divide="ignore"):
-        return np.log(mass), change / some, squares / some, {pair: v / some for pair, v in curved.items()}
+        return np.log(mass), change, squares, {pair: v / some for pair, v in curved.items()}

@@ -118,8 +118,7 @@ def _newton(objective: Objective, theta: Floats, max_iterations: int = 100) -> O
     value, gradient, hessian = objective.newton_terms(theta)
     evaluations = 1
     while True:
-        free = _free(theta, gradient)
-        step, decrement = _newton_step(gradient, hessian, free)
+        free, step, decrement = _step_within(theta, gradient, hessian)
         if not np.isfinite(value) or decrement < _DECREMENT * 1e-4 or evaluations > max_iterations:
             break
         found = _rising(objective, theta, value, step, decrement)
@@ -154,6 +153,21 @@ def _free(theta: Floats, gradient: Floats) -> NDArray[np.intp]:
     low = (theta > LOG_LOW + 1e-6) | (gradient > 0)
     high = (theta < LOG_HIGH - 1e-6) | (gradient < 0)
     return np.flatnonzero(low & high)
+
+
+def _step_within(theta: Floats, gradient: Floats, hessian: Floats) -> tuple[NDArray[np.intp], Floats, float]:
+    """Newton step of the parameters that may move, which are returned too.
+
+    Along a ridge that leads out of the range a parameter at its end may have a slope inwards and a step outwards: the
+    step is what counts, for a step cut off at the end would leave the ridge.
+    """
+    free = _free(theta, gradient)
+    while True:
+        step, decrement = _newton_step(gradient, hessian, free)
+        outwards = ((theta > LOG_HIGH - 1e-6) & (step > 0)) | ((theta < LOG_LOW + 1e-6) & (step < 0))
+        if not outwards.any():
+            return free, step, decrement
+        free = free[~outwards[free]]
 
 
 def _newton_step(gradient: Floats, hessian: Floats, free: NDArray[np.intp]) -> tuple[Floats, float]:

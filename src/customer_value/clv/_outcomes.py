@@ -20,6 +20,7 @@ from customer_value.clv._rows import Floats, distinct_rows
 
 if TYPE_CHECKING:
     from customer_value.clv._base import PurchaseModel
+    from customer_value.clv._contract import ContractModel
 
 _LONGEST = 256  # counts in a table; longer distributions are smooth, and interpolated between this many
 _CELLS = 400_000  # cells of a table
@@ -46,7 +47,7 @@ class CountTable(NamedTuple):
         low = np.where(place > 0, self.counts[np.maximum(place - 1, 0)], -1.0)
         high = self.counts[place]
         share = np.clip((level - before) / np.maximum(reached - before, 1e-300), 1e-9, 1.0)
-        return np.asarray(np.ceil(low + share * (high - low) - 1e-6))
+        return np.asarray(np.ceil(low + share * (high - low) - 1e-6) + 0.0)  # not -0.0
 
     def strata(self, rows: NDArray[np.intp]) -> tuple[Floats, Floats]:
         """Positive counts, neighbours of little probability put together at their mean, and the strata's masses.
@@ -68,7 +69,9 @@ class CountTable(NamedTuple):
         return np.where(total > 0, first / np.maximum(total, 1e-300), 1.0), total
 
 
-def count_tables(model: PurchaseModel, columns: tuple[Floats, ...], horizon: float) -> Iterator[CountTable]:
+def count_tables(
+    model: PurchaseModel | ContractModel, columns: tuple[Floats, ...], horizon: float
+) -> Iterator[CountTable]:
     """Yield the distribution of each row's purchases within the horizon, in blocks that cover every row once."""
     covariance = model._log_covariance
     points = [model._theta] if covariance is None else cubature_points(model._theta, covariance)
@@ -92,7 +95,7 @@ def count_tables(model: PurchaseModel, columns: tuple[Floats, ...], horizon: flo
         yield CountTable(rows, counts, survival / len(points))
 
 
-def _longest_counts(model: PurchaseModel, columns: tuple[Floats, ...], horizon: float) -> Floats:
+def _longest_counts(model: PurchaseModel | ContractModel, columns: tuple[Floats, ...], horizon: float) -> Floats:
     """Smallest power of two that the purchases of each row, if alive, pass with hardly any probability."""
     state = model._state(model._theta, columns)
     longest = np.full(columns[0].size, 4.0)

@@ -31,7 +31,7 @@ class BGNBD(PurchaseModel):
     Notes
     -----
     A customer can only leave after a repeat purchase, so whoever has not come back yet is alive with probability 1.
-    Where one-time buyers matter, read `probability_active`, or use Pareto/NBD.
+    Where one-time buyers matter, read `probability_active`, or use MBG/NBD or Pareto/NBD.
 
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), 275-284.
 

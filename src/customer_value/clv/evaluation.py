@@ -1,4 +1,4 @@
-"""Forecast against what happened: by frequency in calibration, and over time."""
+"""Forecast against what happened, by how often customers bought in calibration."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 from scipy.special import ndtri
 
 from customer_value._frames import (
-    AnyFrame,
     EagerFrame,
     FrameT,
     as_given,
@@ -19,7 +18,6 @@ from customer_value._frames import (
     nw,
     open_frame,
 )
-from customer_value._units import DAYS, date_of, day_number
 from customer_value._validation import (
     LARGEST,
     number,
@@ -30,14 +28,11 @@ from customer_value._validation import (
     require_some,
     whole_number,
 )
-from customer_value.clv._base import PurchaseModel, require_purchase_model
 from customer_value.clv._rows import Floats
 from customer_value.errors import InputError
 from customer_value.transactions._ids import id_labels
-from customer_value.transactions._log import LogColumns, LogRules, check_log, log_columns, read_log, require_present
-from customer_value.transactions._periods import day_expression
+from customer_value.transactions._log import require_present
 
-_LONGEST_PERIOD = 3653  # ten years, in days
 _HORIZON_TOLERANCE = 0.02  # a forecast for 12 months may meet a holdout of 52 weeks, not one of 39
 
 
@@ -178,139 +173,3 @@ def _holdout_of(left: nw.DataFrame[Any], right: nw.DataFrame[Any], key: str) -> 
         "summarize_holdout(holdout, customers=summary, ...) gives each one a row, with 0 where nothing was bought.",
     )
     return seen
-
-
-def tracking_table(
-    log: FrameT,
-    *,
-    purchase_model: PurchaseModel,
-    calibration_end: Any,
-    observation_end: Any,
-    customer_id: str = "customer_id",
-    date: str = "date",
-    amount: str = "amount",
-    period_days: int = 7,
-) -> FrameT:
-    """Track repeat purchases of a cohort over time: expected by the model against actual.
-
-    Relational: three aggregate queries, then one row per period. Lazy frames and engines keep their rows until then.
-
-    Parameters
-    ----------
-    log
-        Transactions of calibration and holdout together: customer, date, amount.
-    purchase_model
-        Fitted purchase model with a time unit.
-    calibration_end
-        Last day of the data that the model was fitted on. The cohort is every customer who first bought by then.
-    observation_end
-        Last day observed, inclusive. Later rows are left out.
-    customer_id, date, amount
-        Column names.
-    period_days
-        Length of a period, in days, at most ten years. Periods count from the cohort's first day, which is the first
-        day of the first; one that is cut off by observation_end is left out.
-
-    Returns
-    -------
-    One row per period: period (1, 2, ...), period_end (its last day), expected and actual repeat purchases in it,
-    expected_cumulative, actual_cumulative, in_calibration (whether the period ends within calibration).
-
-    Raises
-    ------
-    InputError
-        Columns are missing or hold nulls, the model has no time unit, or the dates are out of order or leave no whole
-        period.
-
-    Notes
-    -----
-    Customers start at different times, so the expectation at time t is the sum over customers of E[X(t - start)]
-    (Fader, Hardie and Lee 2005, p. 281). A repeat purchase is a day with a purchase after the customer's first. Days
-    count whole here, from the start of a customer's first to the end of the period's last, as in the papers' figures.
-
-    Examples
-    --------
-    >>> import customer_value as cv
-    >>> log = cv.datasets.load_cdnow(sample=True)
-    >>> model = cv.clv.BGNBD.from_params(r=0.2426, alpha=4.4136, a=0.7929, b=2.4259, time_unit="week")
-    >>> table = cv.tracking_table(log, purchase_model=model, calibration_end="1997-09-30", observation_end="1998-06-30")
-    >>> table[["period", "expected_cumulative", "actual_cumulative"]].iloc[[38, 77]].round(1)
-        period  expected_cumulative  actual_cumulative
-    38      39               2501.6               2457
-    77      78               4165.8               4339
-    """
-    opened = open_frame(log, "log")
-    columns = log_columns(opened, customer_id, date, amount)
-    require_purchase_model(purchase_model)
-    if purchase_model.time_unit_ is None:
-        raise InputError("tracking_table needs the model's time unit; fit on a summary of summarize_customers.")
-    unit_days = DAYS[purchase_model.time_unit_]
-    length = whole_number(period_days, "period_days", low=1, high=_LONGEST_PERIOD)
-    calibrated, last = day_number(calibration_end, "calibration_end"), day_number(observation_end, "observation_end")
-    if calibrated > last:
-        raise InputError(
-            f"calibration_end must not be after observation_end; got {date_of(calibrated)} and {date_of(last)}."
-        )
-    starts, bought = _cohort_days(_log_days(opened, columns), calibrated, last)
-    if not starts[0].size:
-        raise InputError(f"no customer bought on or before calibration_end={calibration_end}: no cohort to track.")
-    origin = int(starts[0].min())
-    ends = origin - 1 + length * np.arange(1, (last + 1 - origin) // length + 1)
-    if not ends.size:
-        raise InputError(f"observation_end={observation_end} leaves no whole period of {length} days to track.")
-    expected = np.array([_expected_by(purchase_model, *starts, end, unit_days) for end in ends.tolist()])
-    actual = _total_by(*bought, ends) - _total_by(*starts, ends)
-    table = make_frame(
-        {
-            "period": np.arange(1, ends.size + 1),
-            "period_end": ends.astype("datetime64[D]"),
-            "expected": np.diff(expected, prepend=0.0),
-            "actual": np.diff(actual, prepend=0),
-            "expected_cumulative": expected,
-            "actual_cumulative": actual,
-            "in_calibration": ends <= calibrated,
-        },
-        opened,
-    )
-    result: FrameT = as_given(table, opened)
-    return result
-
-
-def _log_days(log: AnyFrame, columns: LogColumns) -> nw.LazyFrame[Any]:
-    """Customer, day number and amount of each row of a log, checked."""
-    if isinstance(log, nw.LazyFrame):
-        check_log(log, columns, LogRules())
-        key, amount = nw.col(columns.customer_id), nw.col(columns.amount)
-        return log.select(_key=key, _day=day_expression(columns.date), _amount=amount)
-    rows = read_log(log, columns, LogRules())
-    return make_frame({"_key": id_labels(rows.keys), "_day": rows.days, "_amount": rows.amounts}, log).lazy()
-
-
-def _cohort_days(log: nw.LazyFrame[Any], calibrated: int, last: int) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    """Days and counts of the cohort's first purchases, and of all its purchases."""
-    days = (
-        log.filter((nw.col("_amount") >= 0) & (nw.col("_day") <= last))
-        .group_by("_key", "_day")
-        .agg(nw.len().alias("_rows"))
-    )
-    first = days.group_by("_key").agg(nw.col("_day").min().alias("_first")).filter(nw.col("_first") <= calibrated)
-    of_cohort = days.join(first, on="_key", how="inner")
-
-    def tally(frame: nw.LazyFrame[Any], column: str) -> tuple[Any, Any]:
-        counted = frame.group_by(column).agg(nw.len().alias("_n")).collect()
-        return counted.get_column(column).to_numpy(), counted.get_column("_n").cast(nw.Int64).to_numpy()
-
-    return tally(first, "_first"), tally(of_cohort, "_day")
-
-
-def _expected_by(model: PurchaseModel, starts: Any, customers: Any, end: int, unit_days: float) -> float:
-    """Repeat purchases expected by the end of a day: each customer counts from his own start."""
-    elapsed = np.maximum(end + 1 - starts, 0) / unit_days
-    return float(customers @ model._expected_purchases_new(model._theta, elapsed))
-
-
-def _total_by(days: Any, counts: Any, ends: Any) -> Any:
-    """Running total of counts up to and including each end."""
-    order = np.argsort(days)
-    running = np.append(0, np.cumsum(counts[order]))
-    return running[np.searchsorted(days[order], ends, side="right")]

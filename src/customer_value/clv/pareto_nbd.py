@@ -111,6 +111,10 @@ class ParetoNBD(PurchaseModel):
         return r + x, alpha + T, s, beta + T
 
     @staticmethod
+    def _time_scale(state: Params) -> Floats:
+        return np.minimum(state[1], state[3])
+
+    @staticmethod
     def _expected_purchases_new(params: Params, t: Floats) -> Floats:
         """FH section 4: r beta / (alpha (s - 1)) (1 - (beta / (beta + t))^(s - 1)).
 

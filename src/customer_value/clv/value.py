@@ -19,6 +19,7 @@ from customer_value._validation import (
     time_unit_of,
 )
 from customer_value.clv._base import PurchaseModel, require_purchase_model
+from customer_value.clv._contract import ContractModel
 from customer_value.clv._intervals import delta_interval, log_spread
 from customer_value.clv._outcomes import CountTable, count_tables, total_quantile
 from customer_value.clv._rows import DistinctRows, Floats, distinct_rows
@@ -26,12 +27,13 @@ from customer_value.clv._spend import SpendModel
 from customer_value.errors import DataWarning, InputError, warn
 
 Positions = NDArray[np.intp]
+BuyingModel = PurchaseModel | ContractModel  # what the functions below ask of either has the same names in both
 
 
 def score_clv(
     summary: FrameT,
     *,
-    purchase_model: PurchaseModel,
+    purchase_model: BuyingModel,
     spend_model: SpendModel | str,
     horizon: float | str,
     margin: float | str,
@@ -50,7 +52,10 @@ def score_clv(
     summary
         Customer summary on the purchase model's ruler (`summarize_customers` makes it).
     purchase_model
-        Fitted purchase model, such as `clv.ParetoNBD`.
+        Fitted purchase model, such as `clv.ParetoNBD`; or a contract model, such as `clv.ShiftedBetaGeometric`, whose
+        purchases are renewals. That one reads the column renewals (made so far, 0 in the first period), and where they
+        are there active (false: the contract has ended, clv is 0) and time_to_renewal (in periods, from 0 to 1; 0, due
+        now, without such a column); `summarize_contracts` makes them.
     spend_model
         Fitted spend model, such as `clv.GammaGamma`, or the name of a column that holds the expected spend of one
         purchase, in currency.
@@ -132,7 +137,8 @@ def score_clv(
     1            2     0.74                2.29           26.30  18.08
     """
     frame, back = to_eager(summary, "summary", "score_clv")
-    require_purchase_model(purchase_model)
+    if not isinstance(purchase_model, ContractModel):
+        require_purchase_model(purchase_model)
     if not isinstance(spend_model, (SpendModel, str)):
         raise InputError(
             "spend_model must be a model such as clv.GammaGamma(), or a column's name; "
@@ -181,10 +187,10 @@ def _margin(frame: EagerFrame, margin: float | str) -> Floats:
         return margins
     if isinstance(margin, (int, float)) and margin > 1:
         raise InputError(f"margin must be a share of revenue from 0 to 1, so 30 % is 0.3; got {margin!r}.")
-    return np.full(len(frame), number(margin, "margin", low=0, high=1))
+    return np.array([number(margin, "margin", low=0, high=1)])
 
 
-def _purchases(model: PurchaseModel, rows: DistinctRows, t: float, delta: float) -> dict[str, Floats]:
+def _purchases(model: BuyingModel, rows: DistinctRows, t: float, delta: float) -> dict[str, Floats]:
     """Everything that purchases alone decide, on distinct rows."""
     alive = model._probability_alive(model._theta, *rows.columns)
     within = {}
@@ -217,21 +223,19 @@ class _Spend:
                 )
         else:
             model._require_fitted()
-            self._rows = model._spend_rows(frame)
-            self.mean = model._mean_spend(self._rows)
+            self._amounts = model._usable_amounts(frame)
+            self.mean = model._mean_spend(self._amounts)
 
     def log_spread(self) -> Floats:
         """Standard deviation of ln(mean spend) that the spend parameters' uncertainty brings, per row."""
         if isinstance(self._model, str) or self._model._log_covariance is None:
             return np.zeros(self.mean.size)
         model = self._model
-        return self._rows.spread(
-            log_spread(
-                lambda params, columns: model._expected_spend(params, *columns),
-                model._theta,
-                model._covariance_of_logs(),
-                self._rows.columns,
-            )
+        return log_spread(
+            lambda params, columns: model._expected_spend(params, *columns),
+            model._theta,
+            model._covariance_of_logs(),
+            self._amounts,
         )
 
     def total_quantile(self, table: CountTable, level: float, rows: Positions, spread: Floats) -> Floats:
@@ -239,10 +243,8 @@ class _Spend:
         if isinstance(self._model, str):
             return table.quantile(level) * self.mean[rows]
         model = self._model
-        distinct = self._rows.inverse[rows]
         posterior = [
-            np.broadcast_to(p, distinct.shape)
-            for p in model._posterior(model._theta, *(c[distinct] for c in self._rows.columns))
+            np.broadcast_to(p, rows.shape) for p in model._posterior(model._theta, *(c[rows] for c in self._amounts))
         ]
 
         def total_cdf(block: Positions, n: Floats, amount: Floats) -> Floats:
@@ -259,7 +261,7 @@ class _Spend:
 
 
 def _mean_intervals(
-    model: PurchaseModel,
+    model: BuyingModel,
     rows: DistinctRows,
     spend: _Spend,
     p: dict[str, Floats],
@@ -286,7 +288,7 @@ def _mean_intervals(
 
 
 def _outcome_intervals(
-    model: PurchaseModel, rows: DistinctRows, spend: _Spend, worth: Floats, t: float, level: float
+    model: BuyingModel, rows: DistinctRows, spend: _Spend, worth: Floats, t: float, level: float
 ) -> dict[str, Column]:
     """Equal-tailed intervals of the count and the value; `worth` is margin times the mean discount factor."""
     tails = {"lower": (1 - level) / 2, "upper": (1 + level) / 2}

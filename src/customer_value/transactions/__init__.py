@@ -4,13 +4,16 @@ from customer_value.transactions.cleaning import clean_log
 from customer_value.transactions.holdout import split_holdout, summarize_holdout
 from customer_value.transactions.opportunities import summarize_opportunities
 from customer_value.transactions.quality import data_quality
+from customer_value.transactions.renewals import summarize_contracts, summarize_renewals
 from customer_value.transactions.summary import summarize_customers
 
 __all__ = [
     "clean_log",
     "data_quality",
     "split_holdout",
+    "summarize_contracts",
     "summarize_customers",
     "summarize_holdout",
     "summarize_opportunities",
+    "summarize_renewals",
 ]

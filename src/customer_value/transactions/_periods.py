@@ -7,12 +7,14 @@ month and day are the same everywhere. Aware timestamps are read by the wall clo
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import numpy as np
 
 from customer_value._frames import nw
 from customer_value._units import date_of, period_number, period_start, units_per_grain
+from customer_value._validation import text_value
 from customer_value.errors import DataWarning, InputError, warn
 from customer_value.transactions._blocks import blocks, in_threads
 
@@ -20,6 +22,8 @@ Days = np.ndarray[Any, np.dtype[np.signedinteger[Any]]]
 YearStart = tuple[int, int]  # month and day
 
 CALENDAR_YEAR: YearStart = (1, 1)
+_MONTH_AND_DAY = re.compile(r"([0-9]{2})-([0-9]{2})")
+_DAYS_OF_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 _DATE_REMEDY = "clean_log(log, ...) turns text and mixed columns into dates."
 _WEEKS_BEFORE_1970 = 110_000  # whole weeks that reach back beyond year 1, so that no division meets a negative number
@@ -120,6 +124,19 @@ def _whole_days(moments: np.ndarray[Any, np.dtype[np.datetime64]]) -> Days:
 
     in_threads(divide, blocks(ticks.size))
     return days
+
+
+def read_year_start(year_start: Any, grain: str) -> YearStart:
+    """Return the month and day on which years begin, such as those of "07-01"; only years begin on a day of choice."""
+    match = _MONTH_AND_DAY.fullmatch(text_value(year_start, "year_start"))
+    month, day = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not (1 <= month <= 12 and 1 <= day <= _DAYS_OF_MONTH[month - 1]):
+        raise InputError(
+            f"year_start must be a month and a day that every year has, such as '07-01'; got {year_start!r}."
+        )
+    if (month, day) != CALENDAR_YEAR and grain != "year":
+        raise InputError(f"year_start={year_start!r} goes with grain='year'; with grain={grain!r} leave it out.")
+    return month, day
 
 
 def number_of(days: Any, grain: str, year_start: YearStart = CALENDAR_YEAR) -> Any:

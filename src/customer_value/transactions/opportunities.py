@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, cast
 
 from customer_value._frames import AnyFrame, FrameT, open_frame
 from customer_value._units import Day, Grain
-from customer_value._validation import text_value
 from customer_value.errors import InputError
 from customer_value.transactions._ask_opportunities import summarize_asks
 from customer_value.transactions._grain_opportunities import OUTPUT, summarize_periods
 from customer_value.transactions._log import LogRules, log_columns
-from customer_value.transactions._periods import CALENDAR_YEAR, YearStart
+from customer_value.transactions._periods import CALENDAR_YEAR, read_year_start
 from customer_value.transactions._plan import RefundPolicy, check_options, end_day
 
 _LATE = "Summarize the first frame of split_holdout(log, observation_end=...), or choose a later observation_end."
 _TAKEN = frozenset({*OUTPUT, "time_unit", "T"})  # names that no key may have
-_MONTH_AND_DAY = re.compile(r"([0-9]{2})-([0-9]{2})")
-_DAYS_OF_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def summarize_opportunities(
@@ -141,7 +137,7 @@ def summarize_opportunities(
     columns = log_columns(opened, customer_id, date, amount)
     if customer_id in _TAKEN:
         raise InputError(f"the summary would have {customer_id!r} twice: give the key a name of its own.")
-    start = _read_year_start(year_start, grain)
+    start = read_year_start(year_start, grain)
     end = _read_end(observation_end, asked=opportunities is not None)
     rules = LogRules(last_day=end, late=_LATE, refunds=refunds != "error")
     if opportunities is None:
@@ -166,15 +162,3 @@ def _read_end(observation_end: Any, *, asked: bool) -> int | None:
             return None
         raise InputError("observation_end is required: the last day observed, such as '2026-06-30', or 'last'.")
     return end_day(observation_end)
-
-
-def _read_year_start(year_start: Any, grain: str) -> YearStart:
-    match = _MONTH_AND_DAY.fullmatch(text_value(year_start, "year_start"))
-    month, day = (int(match[1]), int(match[2])) if match else (0, 0)
-    if not (1 <= month <= 12 and 1 <= day <= _DAYS_OF_MONTH[month - 1]):
-        raise InputError(
-            f"year_start must be a month and a day that every year has, such as '07-01'; got {year_start!r}."
-        )
-    if (month, day) != CALENDAR_YEAR and grain != "year":
-        raise InputError(f"year_start={year_start!r} goes with grain='year'; with grain={grain!r} leave it out.")
-    return month, day
