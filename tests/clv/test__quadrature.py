@@ -8,21 +8,18 @@ import pytest
 from scipy import special
 
 from customer_value.clv import BGNBD, ParetoNBD
-from customer_value.clv._quadrature import discounted_forever, discounted_total
+from customer_value.clv._quadrature import discounted_total
 
 BG, PARETO = BGNBD(), ParetoNBD()
 
 
 def of_new(model, params, delta, t=math.inf):
-    def expected(u):
-        return np.atleast_1d(model._expected_purchases_new(params, np.float64(u)))
+    state = tuple(np.atleast_1d(p) for p in params)
 
-    scale = np.array([params[1]])
-    return (
-        discounted_forever(expected, delta, scale)[0]
-        if t == math.inf
-        else discounted_total(expected, t, delta, scale)[0]
-    )
+    def expected(u, rows):
+        return model._expected_purchases_new(tuple(p[rows] for p in state), u)
+
+    return discounted_total(expected, t, delta, model._time_scale(state))[0]
 
 
 def pareto_forever(r, alpha, s, beta, delta):

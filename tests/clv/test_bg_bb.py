@@ -104,19 +104,6 @@ class TestLikelihood:
             np.testing.assert_allclose(other, one, rtol=1e-11, atol=1e-13 * np.abs(one).max())
 
 
-def test_unequal_opportunities_in_one_call_are_each_ones_own():
-    # Rows of one count share a table that runs to the largest n; more columns than fit at once come in several.
-    rng = np.random.default_rng(3)
-    n = rng.integers(0, 3000, 60).astype(float)
-    t_x = np.floor(rng.random(60) * (n + 1))
-    x = np.where(t_x > 0, 1 + np.floor(rng.random(60) * t_x), 0.0)
-    together = BGBB._score(DONORS, x, t_x, n)
-    alone = [BGBB._score(DONORS, *arrays(*row)) for row in zip(x, t_x, n, strict=True)]
-    np.testing.assert_allclose(together[0], [ll[0] for ll, _ in alone], rtol=1e-12)
-    np.testing.assert_allclose(together[1].T, [gradient[:, 0] for _, gradient in alone], rtol=1e-9, atol=1e-11)
-    np.testing.assert_allclose(together[0], BGBB._log_likelihood(DONORS, x, t_x, n), rtol=1e-14)
-
-
 def test_histories_have_a_total_probability_of_one():
     # Over all paths: binom(t_x - 1, x - 1) of them have the same frequency and recency.
     n = 12

@@ -1,7 +1,7 @@
 """A customer who leaves before each opportunity with a probability of his own that is Beta(gamma, delta) distributed.
 
-He is alive at the j-th opportunity with probability S(j) = B(gamma, delta + j) / B(gamma, delta). Here is what a model
-of opportunities needs of S: its logarithm, its sum, and its discounted sum (Fader, Hardie & Shang 2010, eqs. 5, 8, 14).
+He is alive at the j-th opportunity with probability S(j) = B(gamma, delta + j) / B(gamma, delta), whose logarithm is
+`log_beta_ratio`. Here are its sum and its discounted sum (Fader, Hardie & Shang 2010, eqs. 8 and 14).
 """
 
 from __future__ import annotations
@@ -20,12 +20,6 @@ _PANELS = 32
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 _CUT = 45.0  # the beta density is left out where it has fallen by exp(-45)
 _END = 1e-6  # relative change of the integrand over an end piece that is integrated by its midpoint
-
-
-def log_survival(gamma: ArrayLike, delta: ArrayLike, t: ArrayLike) -> Floats:
-    """Return ln S(t), eq. (5), with its relative precision: also where hardly anyone leaves."""
-    gamma, delta = np.asarray(gamma, dtype=np.float64), np.asarray(delta, dtype=np.float64)
-    return np.asarray(-gamma * cross_growth(delta, gamma, gamma + delta, t))
 
 
 def opportunities_alive(gamma: ArrayLike, delta: ArrayLike, t: ArrayLike) -> Floats:

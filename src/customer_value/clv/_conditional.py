@@ -6,15 +6,15 @@ is that of a new customer with updated parameters.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from customer_value.clv._model import Model
 from customer_value.clv._posterior import Mixing
-from customer_value.clv._quadrature import discounted_forever, discounted_total
+from customer_value.clv._quadrature import discounted_total
 from customer_value.clv._rows import Floats, distinct_rows
 
 _TAIL = 1e-13  # probability of the counts before an interval that are left out
@@ -59,12 +59,10 @@ class ConditionalModel(Model):
         """Discounted expected purchases within t of a customer who is alive; t may be infinite."""
 
         def discounted(state: tuple[Any, ...]) -> Floats:
-            def expected(u: float) -> Floats:
-                return np.asarray(self._future._expected_purchases_new(state, np.float64(u)))
+            def expected(u: Floats, rows: NDArray[np.intp]) -> Floats:
+                return np.asarray(self._future._expected_purchases_new(tuple(p[rows] for p in state), u))
 
-            if math.isinf(t):
-                return discounted_forever(expected, delta, state[1])
-            return discounted_total(expected, t, delta, state[1])
+            return discounted_total(expected, t, delta, self._time_scale(state))
 
         return self._of_living(params, columns, discounted)
 
@@ -104,6 +102,11 @@ class ConditionalModel(Model):
         nothing = np.zeros_like(columns[0])
         state = self._if_alive(params, *(known.get(name, nothing) for name in self._columns))
         return tuple(np.broadcast_to(np.asarray(p, dtype=np.float64), nothing.shape) for p in state)
+
+    @staticmethod
+    def _time_scale(state: tuple[Floats, ...]) -> Floats:
+        """Shortest time on which the expectation of the living bends."""
+        return state[1]
 
     # ---- new customers ----------------------------------------------------------------------------------------
 

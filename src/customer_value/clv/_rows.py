@@ -32,31 +32,40 @@ class DistinctRows:
 def distinct_rows(columns: Sequence[Floats], weights: Floats | None = None) -> DistinctRows:
     """Collapse equal rows into counts (sums of weights), in an order that does not depend on the input's.
 
-    Rows are sorted by a hash that shares its 64 bits with the row number, so that one sort of integers does it.
-    Rows of equal hash and unequal values merely stay apart: counts and values are exact whatever the hash does.
+    Rows are sorted by a hash that shares its 64 bits with the row number, so that one sort of integers does it, and
+    rows of equal hash are taken for one. Where the values tell that they are not, the values part them.
     """
     n = columns[0].size
     if n == 0:
         return DistinctRows(tuple(columns), np.empty(0), np.empty(0, dtype=np.intp))
-    index_bits = max(int(n - 1).bit_length(), 1)
-    low = np.uint64((1 << index_bits) - 1)
+    low = np.uint64((1 << max(int(n - 1).bit_length(), 1)) - 1)
     keys = np.arange(n, dtype=np.uint64)
     for start in range(0, n, _CHUNK):
         piece = slice(start, start + _CHUNK)
         keys[piece] |= _hash([column[piece] for column in columns]) & ~low
     keys.sort()
+    starts = np.ones(n, dtype=bool)
+    np.greater(keys[1:] ^ keys[:-1], low, out=starts[1:])
     keys &= low
     order = keys.view(np.int64)
-    starts = np.zeros(n, dtype=bool)
-    starts[0] = True
+    rows = _collapse(columns, order, starts, weights)
+    if all(np.array_equal(values[rows.inverse], column) for values, column in zip(rows.columns, columns, strict=True)):
+        return rows
     for column in columns:
         arranged = column[order]
         starts[1:] |= arranged[1:] != arranged[:-1]
+    return _collapse(columns, order, starts, weights)
+
+
+def _collapse(
+    columns: Sequence[Floats], order: NDArray[np.int64], starts: NDArray[np.bool_], weights: Floats | None
+) -> DistinctRows:
+    """Take each run of rows in this order for one row; `starts` tells where runs begin."""
     first = np.flatnonzero(starts)
-    inverse = np.empty(n, dtype=np.intp)
-    inverse[order] = np.cumsum(starts) - 1
+    inverse = np.empty(order.size, dtype=np.intp)
+    inverse[order] = np.repeat(np.arange(first.size), np.diff(first, append=order.size))
     if weights is None:
-        counts = np.diff(np.append(first, n)).astype(np.float64)
+        counts = np.diff(first, append=order.size).astype(np.float64)
     else:
         counts = np.add.reduceat(weights[order], first)
     return DistinctRows(tuple(column[order[first]] for column in columns), counts, inverse)

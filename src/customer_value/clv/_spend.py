@@ -11,9 +11,10 @@ from customer_value._frames import EagerFrame, to_eager
 from customer_value._validation import require_choice, summary_arrays
 from customer_value.clv._model import Model
 from customer_value.clv._reading import fit_counts, fit_rows
-from customer_value.clv._rows import DistinctRows, Floats, distinct_rows
+from customer_value.clv._rows import Floats
 from customer_value.errors import DataWarning, FitWarning, InputError, warn
 
+_CHUNK = 32_768  # rows at a time: their temporaries stay in the cache
 FirstPurchase = Literal["exclude", "include"]
 
 
@@ -92,11 +93,17 @@ class SpendModel(Model):
         A customer without usable amounts of his own gets the population's mean.
         """
         self._require_fitted()
-        return self._mean_spend(self._spend_rows(to_eager(summary, "summary", type(self).__name__)[0]))
+        return self._mean_spend(self._usable_amounts(to_eager(summary, "summary", type(self).__name__)[0]))
 
-    def _mean_spend(self, rows: DistinctRows) -> Floats:
-        """Expected spend of every original row; NaN, with a warning, where the population's mean does not exist."""
-        mean = rows.spread(self._expected_spend(self._theta, *rows.columns))
+    def _mean_spend(self, amounts: tuple[Floats, ...]) -> Floats:
+        """Expected spend per row; NaN, with a warning, where the population's mean does not exist.
+
+        Amounts differ from row to row and the mean takes little: distinct rows would cost more than they spare.
+        """
+        mean = np.empty(amounts[0].size)
+        for start in range(0, mean.size, _CHUNK):
+            piece = slice(start, start + _CHUNK)
+            mean[piece] = self._expected_spend(self._theta, *(column[piece] for column in amounts))
         if missing := int(np.isnan(mean).sum()):
             warn(
                 f"expected spend is null for {missing:,} of {mean.size:,} customers: they have no usable amounts of "
@@ -105,11 +112,11 @@ class SpendModel(Model):
             )
         return mean
 
-    def _spend_rows(self, frame: EagerFrame) -> DistinctRows:
-        """Distinct numbers and means of amounts; (0, 0) where a customer has none that the model can use."""
+    def _usable_amounts(self, frame: EagerFrame) -> tuple[Floats, Floats]:
+        """Number and mean of amounts per row; (0, 0) where a customer has none that the model can use."""
         x, m = self._amounts(tuple(summary_arrays(frame, self._read_columns()).values()))
         usable = (x > 0) & (m > 0)
-        return distinct_rows([np.where(usable, x, 0.0), np.where(usable, m, 0.0)])
+        return np.where(usable, x, 0.0), np.where(usable, m, 0.0)
 
     def _read_columns(self) -> tuple[str, str]:
         require_choice("first_purchase", self.first_purchase, get_args(FirstPurchase))

@@ -18,9 +18,9 @@ from customer_value.clv._base import PurchaseModel
 from customer_value.clv._beta_geometric import (
     cross_growth,
     discounted_opportunities,
-    log_survival,
     opportunities_alive,
 )
+from customer_value.clv._beta_survival import log_beta_ratio
 from customer_value.clv._posterior import Beta, Mixing
 from customer_value.clv._silence import HESSIAN, derivatives, log_histories
 from customer_value.clv._special import Floats, weighted_sums
@@ -133,7 +133,7 @@ class BGBB(PurchaseModel):
     def _survival_new(params: Sequence[Any], t: Floats) -> Floats:
         """Eq. (5): alive at the t-th opportunity."""
         _, _, gamma, delta = params
-        return np.exp(log_survival(gamma, delta, t))
+        return np.exp(log_beta_ratio(gamma, delta, t))
 
     @staticmethod
     def _pmf_new(params: Sequence[Any], n: Any, t: Any) -> Floats:
@@ -151,7 +151,7 @@ class BGBB(PurchaseModel):
         log_counts = -(alpha + beta - 1) * cross_growth(1, alpha + beta - 1, alpha + beta, t)
         for parameter, count in ((alpha, np.minimum(n, t)), (beta, missed)):
             log_counts = log_counts + (parameter - 1) * cross_growth(1, parameter - 1, parameter, count)
-        return np.where(np.asarray(n) <= t, np.exp(log_counts + log_survival(gamma, delta, t)), 0.0)
+        return np.where(np.asarray(n) <= t, np.exp(log_counts + log_beta_ratio(gamma, delta, t)), 0.0)
 
     @staticmethod
     def _sf_new(params: Sequence[Any], n: Any, t: Any) -> Floats:
@@ -164,7 +164,7 @@ class BGBB(PurchaseModel):
     def _interval_pmf_new(self, params: Sequence[Any], n: Floats, start: float, t: float) -> Floats:
         """Eq. (9): staying to the start tells of the one coin and nothing of the other."""
         alpha, beta, gamma, delta = params
-        log_there = log_survival(gamma, delta, start)
+        log_there = log_beta_ratio(gamma, delta, start)
         later = self._pmf_new((alpha, beta, gamma, delta + start), n, np.float64(t))
         return np.asarray(np.exp(log_there) * later - np.expm1(log_there) * (np.asarray(n) == 0))
 
@@ -217,7 +217,7 @@ def _sum_over_leaving(params: Sequence[Any], n: Floats, t: Floats, share: Callab
     alpha, beta, gamma, delta = (np.asarray(p, dtype=np.float64) for p in params)
     n, t = np.asarray(n, dtype=np.float64), np.asarray(t, dtype=np.float64)
     # All of the first n are used; then from each opportunity to the next.
-    log_chance = log_survival(gamma, delta, n) - beta * cross_growth(alpha, beta, alpha + beta, n)
+    log_chance = log_beta_ratio(gamma, delta, n) + log_beta_ratio(beta, alpha, n)
     total = np.zeros(np.broadcast_shapes(log_chance.shape, t.shape))
     for i in range(int(n.min(initial=0)), int(t.max(initial=0))):
         total += np.where((n <= i) & (i < t), np.exp(log_chance) * share(i), 0.0)

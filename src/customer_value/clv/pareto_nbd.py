@@ -112,7 +112,7 @@ class ParetoNBD(PurchaseModel):
 
     @staticmethod
     def _time_scale(state: Params) -> Floats:
-        return np.minimum(state[1], state[3])
+        return np.asarray(np.minimum(state[1], state[3]))
 
     @staticmethod
     def _expected_purchases_new(params: Params, t: Floats) -> Floats:
