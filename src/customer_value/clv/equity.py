@@ -20,7 +20,7 @@ from customer_value._validation import (
 )
 from customer_value.clv._base import PurchaseModel, require_purchase_model
 from customer_value.clv._intervals import principal_directions
-from customer_value.clv._rows import Floats
+from customer_value.clv._rows import Floats, distinct_rows
 from customer_value.clv._spend import SpendModel
 from customer_value.errors import InputError
 from customer_value.transactions._ids import id_labels
@@ -234,7 +234,7 @@ def _spend(frame: EagerFrame, spend_model: SpendModel | str) -> tuple[Floats, tu
             f"spend_model must be a model such as clv.GammaGamma(), or a column's name; got {spend_model!r}."
         )
     spend_model._require_fitted()
-    rows = spend_model._spend_rows(frame)
+    rows = distinct_rows(spend_model._usable_amounts(frame))
 
     def means(params: Sequence[float]) -> Floats:
         return rows.spread(np.asarray(spend_model._expected_spend(params, *rows.columns)))
