@@ -36,7 +36,7 @@ class ParameterDraws:
         ``"posterior"`` or ``"bootstrap"``.
     parameters
         Names, in the model's order.
-    values
+    params
         Draws of the parameters on their natural scale, shape (draws, parameters).
     effective_size
         How many independent draws these are worth.
@@ -49,7 +49,7 @@ class ParameterDraws:
 
     method: Literal["posterior", "bootstrap"]
     parameters: tuple[str, ...]
-    values: Floats = field(repr=False)
+    params: Floats = field(repr=False)
     effective_size: float
     k_hat: float | None = None
     prior: Prior = field(default_factory=dict)
@@ -57,24 +57,24 @@ class ParameterDraws:
     @property
     def log_covariance(self) -> Floats:
         """Covariance matrix of the log parameters."""
-        return np.atleast_2d(np.cov(np.log(self.values), rowvar=False))
+        return np.atleast_2d(np.cov(np.log(self.params), rowvar=False))
 
     def to_frame(self) -> Any:
         """Return the draws as a pandas DataFrame, one column for each parameter."""
         import pandas as pd
 
-        return pd.DataFrame(dict(zip(self.parameters, self.values.T, strict=True)))
+        return pd.DataFrame(dict(zip(self.parameters, self.params.T, strict=True)))
 
     def summary_table(self, interval: float = 0.95) -> Any:
         """Return mean, standard deviation and equal-tailed interval of each parameter as a pandas DataFrame."""
         import pandas as pd
 
-        low, high = np.quantile(self.values, [(1 - interval) / 2, (1 + interval) / 2], axis=0)
+        low, high = np.quantile(self.params, [(1 - interval) / 2, (1 + interval) / 2], axis=0)
         return pd.DataFrame(
             {
                 "parameter": list(self.parameters),
-                "mean": self.values.mean(axis=0),
-                "standard_deviation": self.values.std(axis=0, ddof=1),
+                "mean": self.params.mean(axis=0),
+                "standard_deviation": self.params.std(axis=0, ddof=1),
                 "lower": low,
                 "upper": high,
             }
