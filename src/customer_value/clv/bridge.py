@@ -6,14 +6,18 @@ from typing import Any
 
 from customer_value._units import TimeUnit
 from customer_value.clv._model import Model
+from customer_value.clv.bg_bb import BGBB
 from customer_value.clv.bg_nbd import BGNBD
 from customer_value.clv.gamma_gamma import GammaGamma
+from customer_value.clv.mbg_nbd import MBGNBD
 from customer_value.clv.pareto_nbd import ParetoNBD
 from customer_value.errors import InputError
 
 _CLASSES: dict[str, type[Model]] = {
     "BetaGeoFitter": BGNBD,
+    "ModifiedBetaGeoFitter": MBGNBD,
     "ParetoNBDFitter": ParetoNBD,
+    "BetaGeoBetaBinomFitter": BGBB,
     "GammaGammaFitter": GammaGamma,
 }
 
