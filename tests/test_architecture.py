@@ -139,8 +139,8 @@ def test_no_other_outside_library_is_imported():
 
 
 def model_files():
-    """Files that define a purchase or spend model, wherever they are."""
-    bases = {"PurchaseModel", "SpendModel"}
+    """Files that define a purchase, spend or contract model, wherever they are."""
+    bases = {"PurchaseModel", "SpendModel", "ContractModel"}
     for file, name in zip(FILES, NAMES, strict=True):
         classes = [node for node in ast.walk(tree(file)) if isinstance(node, ast.ClassDef)]
         if any(isinstance(base, ast.Name) and base.id in bases for c in classes for base in c.bases):

@@ -32,6 +32,7 @@ def written(cdnow_log, cdnow_summary):
     holdout = cv.summarize_holdout(later, customers=cdnow_summary, observation_end=LAST)
     model = cv.clv.BGNBD().fit(cdnow_summary)
     value = {"purchase_model": model, "spend_model": "spend", "horizon": 39.0, "margin": 1.0, "interval": 0.9}
+    renewals = pd.DataFrame({"period": [1, 2, 3], "at_risk": [100, 60, 45], "lost": [40, 15, 6]})
     # A few hundred customers carry the same columns as all.
     few = cdnow_summary.head(300)
     mean = cv.score_clv(few.assign(spend=20.0), **value).drop(columns="spend")
@@ -46,6 +47,7 @@ def written(cdnow_log, cdnow_summary):
         "summarize_holdout": holdout,
         "summarize_renewals": cv.summarize_renewals(contracts, observation_end=LAST),
         "summarize_contracts": cv.summarize_contracts(contracts, observation_end=LAST),
+        "curve": cv.clv.ShiftedBetaGeometric().fit(renewals).curve(6, interval=0.9),
         "summarize_opportunities": cv.summarize_opportunities(log, grain="month", observation_end=LAST),
         "score_clv": mean,
         "score_clv of outcomes": outcome,

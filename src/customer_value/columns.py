@@ -59,6 +59,8 @@ _CONTRACTS = {
     "contracts": ("contracts that the customer has had, a gap between each two", "count"),
     "first_start": ("first day of the customer's first contract", "date"),
     "contract_start": ("first day of the customer's latest contract", "date"),
+    "survival": ("probability that a new customer makes at least that many renewals", _PROBABILITY),
+    "retention": ("share that renews, of those whose contract has run until then; null before the first", _SHARE),
 }
 _VALUE = {
     "p_alive": (
@@ -79,6 +81,8 @@ _INTERVALS = {
     "clv": ("the interval of the mean clv", "currency"),
     "purchases": ("the interval of the number of purchases that the customer will make within the horizon", "count"),
     "value": ("the interval of the value that the customer will really bring within the horizon", "currency"),
+    "survival": ("the interval of survival, from how well the model is known", _PROBABILITY),
+    "retention": ("the interval of retention, from how well the model is known", _SHARE),
 }
 _WINDOWS = {
     "purchases": ("purchase periods in the {window} up to observation_end", "count"),

@@ -49,6 +49,22 @@ def test_another_start_is_used_when_the_first_is_in_the_wrong_valley():
     np.testing.assert_allclose(found.theta, [3.0], atol=1e-4)
 
 
+def test_a_flat_hill_sends_the_search_to_the_next_start():
+    # A broad hill, of standard error 10, and a higher, narrow one: ln(e^{-(t+3)^2/200} + e^{-(t-6)^2/2 + 2}).
+    def gradient(theta):
+        t = theta[0]
+        hills = np.array([-((t + 3) ** 2) / 200, -((t - 6) ** 2) / 2 + 2])
+        share = np.exp(hills - np.logaddexp(*hills))
+        return float(np.logaddexp(*hills)), np.array([share @ np.array([-(t + 3) / 100, 6 - t])])
+
+    found = maximize(Objective(gradient), [(np.exp(-3.0),), (np.exp(6.0),)], "Hills")
+    np.testing.assert_allclose(found.theta, [6.0], atol=0.05)
+    alone = maximize(Objective(gradient), [(np.exp(-3.0),)], "Hills")
+    np.testing.assert_allclose(alone.theta, [-3.0], atol=1e-4)
+    assert alone.weak
+    assert not found.weak
+
+
 def test_no_optimum_is_an_error_with_a_remedy():
     def gradient(theta):
         return float("nan"), np.array([np.nan])

@@ -217,3 +217,17 @@ class TestFit:
     def test_first_guess_is_near(self, cdnow_summary):
         # The guess decides how many evaluations a fit takes: on CDNOW Newton needs a handful.
         assert MBGNBD().fit(cdnow_summary).diagnostics_["evaluations"] <= 8
+
+    def test_the_higher_of_two_maxima(self):
+        # A small cohort: like customers who always or never stay explain it better than slow ones who are all alike.
+        n = 300
+        drawn = MBGNBD.from_params(r=1.541, alpha=13.69, a=0.8595, b=0.633).simulate(n, 26, random_state=17)
+        told = drawn.groupby("customer")["time"].agg(["size", "max"]).reindex(range(n), fill_value=0)
+        model = MBGNBD().fit(told.set_axis(["frequency", "recency"], axis=1).assign(T=26.0))
+        data = (*told.to_numpy(float).T, np.full(n, 26.0))
+        lower, higher = (0.378, 5.87, 19.8, 69.3), (1.565, 14.05, 0.8172, 0.6785)
+        slopes = MBGNBD._score(lower, *data)[1].sum(axis=1) * lower
+        assert np.all(np.abs(slopes) < 0.2)  # a maximum, to the three digits given
+        best = MBGNBD._log_likelihood(higher, *data).sum()
+        assert best > MBGNBD._log_likelihood(lower, *data).sum() + 0.2
+        assert model.log_likelihood_ > best - 1e-6

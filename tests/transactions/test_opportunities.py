@@ -398,7 +398,12 @@ YEAR_END = "2024-12-31"
 
 
 def answers(log, asks, window="90 days", end=YEAR_END, **options):
-    return summarize_opportunities(log, opportunities=asks, response_window=window, observation_end=end, **options)
+    """Summarize in arrays, and see that the expressions give the same."""
+    options |= {"response_window": window, "observation_end": end}
+    summary = summarize_opportunities(log, opportunities=asks, **options)
+    lazy, lazy_asks = (pl.from_pandas(frame).lazy() for frame in (log, asks))
+    assert records(summarize_opportunities(lazy, opportunities=lazy_asks, **options)) == records(summary)
+    return summary
 
 
 def test_a_window_begins_with_the_ask_and_ends_before_its_length_is_over():

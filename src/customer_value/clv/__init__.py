@@ -4,6 +4,7 @@ from customer_value.clv.assumptions import check_assumptions
 from customer_value.clv.backtesting import backtest
 from customer_value.clv.beta_discrete_weibull import BetaDiscreteWeibull
 from customer_value.clv.bg_bb import BGBB
+from customer_value.clv.bg_cnbd import BGCNBD
 from customer_value.clv.bg_nbd import BGNBD
 from customer_value.clv.bridge import from_lifetimes
 from customer_value.clv.comparison import compare_models
@@ -13,6 +14,7 @@ from customer_value.clv.frequency_recency import frequency_recency_table
 from customer_value.clv.gamma_gamma import GammaGamma
 from customer_value.clv.ggompertz_nbd import GGompertzNBD
 from customer_value.clv.heterogeneity import heterogeneity_table
+from customer_value.clv.mbg_cnbd import MBGCNBD
 from customer_value.clv.mbg_nbd import MBGNBD
 from customer_value.clv.nbd import NBD
 from customer_value.clv.pareto_nbd import ParetoNBD
@@ -22,12 +24,14 @@ from customer_value.clv.value import score_clv
 
 __all__ = [
     "BGBB",
+    "BGCNBD",
     "BGNBD",
-    "MBGNBD",
-    "NBD",
     "BetaDiscreteWeibull",
     "GGompertzNBD",
     "GammaGamma",
+    "MBGCNBD",
+    "MBGNBD",
+    "NBD",
     "ParetoNBD",
     "ShiftedBetaGeometric",
     "acquisition_value",

@@ -30,7 +30,11 @@ _COUNTED = np.array([0, 1, 3, 4, 5, 12, 13, 14])  # rows with a part that depend
 
 
 def starts(x: Floats, T: Floats, weights: Floats) -> list[tuple[float, ...]]:
-    """Rate and its spread from the counts as if no one left; then other dropouts and other spreads."""
+    """Rate and its spread from the counts as if no one left; then other dropouts and other spreads.
+
+    In small cohorts the likelihood may have two maxima: many slow customers whom next to nothing sets apart in their
+    dropout (small r, large a and b), or equal paces and coins that always or never end it (large r, small a and b).
+    """
 
     def average(values: Floats) -> float:
         return float((weights * values).sum() / weights.sum())
@@ -41,7 +45,7 @@ def starts(x: Floats, T: Floats, weights: Floats) -> list[tuple[float, ...]]:
     excess = average((x - mean) ** 2) - mean
     r = min(max(mean**2 / excess, 0.1), 5.0) if excess > 0 else 5.0
     alpha = r / rate
-    return [(r, 0.7 * alpha, 1.0, 2.5), (r, alpha, 0.5, 10.0), (1.0, 1 / rate, 1.0, 1.0)]
+    return [(r, 0.7 * alpha, 1.0, 2.5), (4 * r, 4 * alpha, 0.5, 0.3), (r, alpha, 0.5, 10.0), (1.0, 1 / rate, 1.0, 1.0)]
 
 
 def log_likelihood(params: Sequence[Any], x: Floats, t_x: Floats, T: Floats, early: int) -> Floats:

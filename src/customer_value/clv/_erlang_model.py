@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from customer_value._frames import open_frame
-from customer_value._validation import require_columns, whole_number
+from customer_value._validation import whole_number
 from customer_value.clv import _erlang
 from customer_value.clv._base import PurchaseModel
 from customer_value.clv._erlang_future import ErlangFuture
@@ -21,7 +20,6 @@ from customer_value.errors import ConvergenceError, FitWarning, InputError, NotF
 
 LARGEST_K = 20
 _FALLS = 2  # values of k in a row without a gain after which "auto" stops
-_MAKER = "summarize_customers(log, observation_end=..., regularity=True) makes it"
 
 
 class RegularModel(PurchaseModel):
@@ -32,6 +30,7 @@ class RegularModel(PurchaseModel):
     _future_columns: ClassVar[tuple[str, ...]] = ("frequency", "recency", "T")
     _dropout: ClassVar[tuple[str, ...]] = ("a", "b")
     _learned: ClassVar[tuple[str, ...]] = ("k_",)
+    _maker: ClassVar[str] = "summarize_customers(log, observation_end=..., regularity=True) makes them"
     _first: ClassVar[int]  # 1 where a customer may leave right after his first purchase, else 0
 
     k_: int
@@ -89,9 +88,7 @@ class RegularModel(PurchaseModel):
         ConvergenceError
             No start reached an optimum.
         """
-        k = self._asked()
-        self._additive = () if k == 1 else ("log_intervals",)
-        require_columns(open_frame(summary, "summary"), self._additive, what="summary", maker=_MAKER)
+        self._additive = () if self._asked() == 1 else ("log_intervals",)
         return super().fit(summary, y, weights=weights)
 
     def _asked(self) -> Any:
@@ -157,23 +154,30 @@ class RegularModel(PurchaseModel):
                 )
 
     def _likelihoods(self, columns: tuple[Floats, ...], weights: Floats, log_intervals: float) -> dict[int, float]:
-        """Largest log-likelihood of each k from 1 on, until two in a row gain nothing on the best before them."""
+        """Largest log-likelihood of each k from 1 on, until two in a row gain nothing on the best before them.
+
+        A k whose fit does not converge is passed over.
+        """
         tried: dict[int, float] = {}
         x, t_x, T = columns
         purchases = float(weights @ x)
         last: list[tuple[float, ...]] = []
+        failure: ConvergenceError | None = None
         for k in range(1, LARGEST_K + 1):
             trial = type(self)(k)
-            optimum = maximize(
-                trial._total(columns, weights),
-                [*last, *trial._starts(x, t_x, T, weights)],
-                f"{type(self).__name__}({k})",
-            )
+            starts = [*last, *trial._starts(x, t_x, T, weights)]
+            try:
+                optimum = maximize(trial._total(columns, weights), starts, f"{type(self).__name__}({k})")
+            except ConvergenceError as error:
+                failure = error
+                continue
             tried[k] = optimum.value + _constant_of(k, log_intervals, purchases)
             r, alpha, a, b = np.exp(optimum.theta).tolist()
             last = [(r, alpha * k / (k + 1), a, b)]  # as many purchases of k + 1 events each
-            if k - max(tried, key=lambda k: tried[k]) >= _FALLS:
+            if sum(later > max(tried, key=lambda k: tried[k]) for later in tried) >= _FALLS:
                 break
+        if not tried and failure is not None:
+            raise failure
         return tried
 
     def _starts(self, x: Floats, t_x: Floats, T: Floats, weights: Floats) -> list[tuple[float, ...]]:

@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 
 LOG_LOW, LOG_HIGH = -18.5, 18.5  # parameters live between 1e-8 and 1e8; an end of that range is a boundary
 _DECREMENT = 1e-9  # gain in log-likelihood that one more Newton step promises at a converged point
+_FLAT = 0.04  # curvature at which the standard error of a log parameter is 5: the data say nothing about it
 _MAX_STEP = 2.0  # longest step in one log parameter
 
 
@@ -67,6 +68,13 @@ class Optimum:
         free = self.free.tolist()
         return tuple(i for i in range(self.theta.size) if i not in free)
 
+    @property
+    def weak(self) -> bool:
+        """A parameter is at a boundary, or a direction is nearly flat: a better optimum may lie elsewhere."""
+        if self.boundary or not np.isfinite(self.hessian).all():
+            return True
+        return bool(np.linalg.eigvalsh(-self.hessian)[0] < _FLAT)
+
 
 def maximize(objective: Objective, starts: Sequence[Sequence[float]], model: str) -> Optimum:
     """Find the parameters of largest likelihood; starts are natural parameters, best guess first."""
@@ -80,7 +88,7 @@ def maximize(objective: Objective, starts: Sequence[Sequence[float]], model: str
             found = max(found, _newton(objective, _approach(objective, found.theta)), key=lambda o: o.value)
         if best is None or found.value > best.value:
             best = found
-        if best.converged and not best.boundary:
+        if best.converged and not best.weak:
             break
     if best is None or not (best.converged and np.isfinite(best.value)):
         raise ConvergenceError(

@@ -45,7 +45,7 @@ class _Table(NamedTuple):
     bought: Floats  # sums of the purchases, at each column's count
     silent: Floats  # sums of silence since then
     stayed: Floats  # sums of staying, in one column where all share the parameters
-    recursion: Floats  # axes: opportunity, column, and T, D and the averages' sums
+    recursion: Floats  # axes: opportunity; T, D and the averages' sums; column
 
 
 class _Reading(NamedTuple):
@@ -106,18 +106,18 @@ def _table(params: Sequence[Any], x: Floats, first: int, last: int, *, derivativ
 
     met, together = gamma + delta + j, alpha + beta + x + seen
     leave, stay = gamma / met, (delta + j) / met
-    recursion = np.empty((last + 1, x.size, 16 if derivatives else 2))
+    recursion = np.empty((last + 1, 16 if derivatives else 2, x.size))
     recursion[last] = 0.0
-    recursion[last, :, 0] = 1.0
-    recursion[:last, :, 0] = leave
-    recursion[:last, :, 1] = stay * (alpha + x) / together
+    recursion[last, 0] = 1.0
+    recursion[:last, 0] = leave
+    recursion[:last, 1] = stay * (alpha + x) / together
     if derivatives:
         both = 1 / met
         square = both * both
         log_leave = np.stack([1 / gamma - both, -both, square - 1 / gamma**2, square, square])
         subjects = _subjects(silent[:, :last], stayed[:, :last], log_leave)
-        recursion[:last, :, 2:] = np.moveaxis(leave * subjects, 0, -1)
-    rho = (stay * (beta + seen) / together)[..., None]
+        recursion[:last, 2:] = np.moveaxis(leave * subjects, 0, 1)
+    rho = stay * (beta + seen) / together
     for k in range(last - 1, first - 1, -1):
         recursion[k] += recursion[k + 1] * rho[k]
     return _Table(bought, silent, stayed, recursion)
@@ -159,7 +159,7 @@ def _read(table: _Table, column: Positions, t_x: Positions, n: Positions) -> _Re
     silent, stayed = table.silent[0], table.stayed[0]
     log_there = (silent[n, column] - silent[t_x, column]) + (stayed[n, own] - stayed[t_x, own])
     log_history = table.bought[0, column] + silent[t_x, column] + stayed[t_x, own]
-    there, at_t, at_n = np.exp(log_there), table.recursion[t_x, column], table.recursion[n, column]
+    there, at_t, at_n = np.exp(log_there), table.recursion[t_x, :, column], table.recursion[n, :, column]
     silence = at_t[:, 0] + there * at_n[:, 1]
     # Near 1 the complement has the digits: the chance to have bought again.
     with np.errstate(divide="ignore"):

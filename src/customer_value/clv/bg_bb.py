@@ -178,7 +178,7 @@ class BGBB(PurchaseModel):
         """
         alpha, beta, gamma, delta = (np.broadcast_to(p, duration.shape) for p in params)
         buy, leave = rng.beta(alpha, beta), rng.beta(gamma, delta)
-        with np.errstate(divide="ignore"):  # at 0 it never happens, at 1 the next time
+        with np.errstate(divide="ignore", over="ignore"):  # at 0 it never happens, at 1 the next time
             last = np.minimum(np.floor(rng.standard_exponential(duration.size) / -np.log1p(-leave)), duration)
             per_wait = -1 / np.log1p(-buy)
         used = np.zeros(duration.size)
