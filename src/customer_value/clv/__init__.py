@@ -20,20 +20,22 @@ from customer_value.clv.nbd import NBD
 from customer_value.clv.pareto_nbd import ParetoNBD
 from customer_value.clv.shifted_beta_geometric import ShiftedBetaGeometric
 from customer_value.clv.tracking import tracking_table
+from customer_value.clv.valuation import ValueReport, value_customers
 from customer_value.clv.value import score_clv
 
 __all__ = [
     "BGBB",
     "BGCNBD",
     "BGNBD",
-    "BetaDiscreteWeibull",
-    "GGompertzNBD",
-    "GammaGamma",
     "MBGCNBD",
     "MBGNBD",
     "NBD",
+    "BetaDiscreteWeibull",
+    "GGompertzNBD",
+    "GammaGamma",
     "ParetoNBD",
     "ShiftedBetaGeometric",
+    "ValueReport",
     "acquisition_value",
     "backtest",
     "calibration_by_frequency",
@@ -45,4 +47,5 @@ __all__ = [
     "heterogeneity_table",
     "score_clv",
     "tracking_table",
+    "value_customers",
 ]
