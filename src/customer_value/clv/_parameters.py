@@ -185,7 +185,14 @@ class Parameters:
         head = f"{type(self).__name__}({arguments})"
         if not self.__sklearn_is_fitted__():
             return head
-        told = ", ".join(f"{name}={value:.4g}" for name, value in self.params_.items())
+        # What the fit chose itself, such as k_, comes first; what the constructor says is in the head already.
+        chosen = [name for name in self._learned if getattr(self, name) != getattr(self, name[:-1], None)]
+        told = ", ".join(
+            [
+                *(f"{name}={getattr(self, name)}" for name in chosen),
+                *(f"{name}={value:.4g}" for name, value in self.params_.items()),
+            ]
+        )
         if "log_likelihood_" not in self.__dict__:
             return f"<{head}: {told} (given)>"
         weak = [f"at a boundary: {', '.join(self.diagnostics_['boundary'])}"] if self.diagnostics_["boundary"] else []
