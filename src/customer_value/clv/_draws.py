@@ -82,9 +82,12 @@ class ParameterDraws:
 
 
 def importance_draws(
-    log_posterior: Callable[[Floats], float], mode: Floats, covariance: Floats, n: int, rng: np.random.Generator
+    log_posterior: Callable[[Floats], Floats], mode: Floats, covariance: Floats, n: int, rng: np.random.Generator
 ) -> tuple[Floats, float, float]:
-    """Draw from a posterior of log parameters; returns equally weighted draws, their effective size and k-hat."""
+    """Draw from a posterior of log parameters; returns equally weighted draws, their effective size and k-hat.
+
+    `log_posterior` is called with all proposals at once, one a row.
+    """
     size = mode.size
     spread = np.linalg.cholesky(covariance)
     normal = rng.standard_normal((n, size))
@@ -92,7 +95,7 @@ def importance_draws(
     draws = mode + (normal * scale[:, None]) @ spread.T
     distance = (normal**2).sum(axis=1) * scale**2
     log_proposal = -(_DEGREES + size) / 2 * np.log1p(distance / _DEGREES)
-    log_weights = np.array([log_posterior(draw) for draw in draws]) - log_proposal
+    log_weights = log_posterior(draws) - log_proposal
     weights, k_hat = smoothed_weights(log_weights)
     effective = 1 / float((weights**2).sum())
     return draws[systematic(weights, n, rng)], effective, k_hat

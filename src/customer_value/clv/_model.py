@@ -34,6 +34,8 @@ class Model(Parameters):
     _hessian: ClassVar[Callable[..., Floats] | None] = None
     # Optional: (params, *columns, weights) -> totals of log-likelihood, gradient, Hessian, where sums are cheaper.
     _objective: ClassVar[Callable[..., tuple[float, Floats, Floats]] | None] = None
+    # Optional: (points, *columns, weights) -> total at each of many points, shape (parameters, points), where cheaper.
+    _totals: ClassVar[Callable[..., Floats] | None] = None
 
     _fitted_rows: tuple[tuple[Floats, ...], Floats]  # distinct rows of the last fit and how often each comes
 
@@ -216,13 +218,9 @@ class Model(Parameters):
                 f'give one, such as prior={{"{weak["boundary"][0]}": (1.0, 1.0)}} (median, sd of the logarithm).'
             )
 
-        def log_posterior(theta: Floats) -> float:
-            params = tuple(np.exp(theta).tolist())
-            value = prior_terms(theta)[0]
-            for start in range(0, counts.size, _CHUNK):
-                piece = slice(start, start + _CHUNK)
-                value += float(self._log_likelihood(params, *(c[piece] for c in columns)) @ counts[piece])
-            return value
+        def log_posterior(thetas: Floats) -> Floats:
+            values = self._log_likelihoods(np.exp(thetas).T, columns, counts)
+            return np.asarray(values + np.array([prior_terms(theta)[0] for theta in thetas]))
 
         draws, effective_size, k_hat = importance_draws(log_posterior, optimum.theta, covariance, count, rng)
         if k_hat >= GOOD_K:
@@ -232,6 +230,17 @@ class Model(Parameters):
                 FitWarning,
             )
         return ParameterDraws("posterior", self._parameters, np.exp(draws), effective_size, k_hat, given)
+
+    def _log_likelihoods(self, points: Floats, columns: tuple[Floats, ...], counts: Floats) -> Floats:
+        """Total log-likelihood at many parameter points, shape (parameters, points)."""
+        if self._totals is not None:
+            return self._totals(points, *columns, counts)
+        found = np.zeros(points.shape[1])
+        for start in range(0, counts.size, _CHUNK):
+            piece = slice(start, start + _CHUNK)
+            part = tuple(c[piece] for c in columns)
+            found += [float(self._log_likelihood(tuple(p), *part) @ counts[piece]) for p in points.T.tolist()]
+        return found
 
     def bootstrap(self, n: int = 200, *, random_state: int = 0) -> ParameterDraws:
         """Fit again to resampled customers: how far the parameters move, whether or not the model is true.

@@ -79,6 +79,11 @@ class BGNBD(PurchaseModel):
         return likelihood.objective(params, x, t_x, T, weights, _EARLY)
 
     @staticmethod
+    def _totals(points: Floats, x: Floats, t_x: Floats, T: Floats, weights: Floats) -> Floats:
+        """Weighted total of the log-likelihood at many parameter points."""
+        return likelihood.totals(points, x, t_x, T, weights, _EARLY)
+
+    @staticmethod
     def _probability_alive(params: Sequence[Any], x: Floats, t_x: Floats, T: Floats) -> Floats:
         """1 / (1 + odds), with the odds a/(b+x-1) ((alpha+T)/(alpha+t_x))^(r+x) between the terms of eq. (6).
 
