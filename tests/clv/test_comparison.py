@@ -101,7 +101,7 @@ def test_every_library(cdnow_summary, holdout):
         (lambda s, m, h: (s, [], h), "models must map names to purchase models"),
         (lambda s, m, h: (s, {}, h), "models must map names to purchase models"),
         (lambda s, m, h: (s, {"a": cv.clv.GammaGamma()}, h), r"models\['a'\] must be a purchase model"),
-        (lambda s, m, h: (s, m, h.head(5)), "every customer of the summary must have a row in the holdout"),
+        (lambda s, m, h: (s, m, h.head(5)), "every customer of the summary must be in the holdout"),
         (lambda s, m, h: (s, m, h.drop(columns="holdout_duration")), "holdout_duration"),
         (lambda s, m, h: (s, m, pd.concat([h, h])), "customer_id must be unique in the holdout"),
         (lambda s, m, h: (s.assign(time_unit="day"), {"a": cv.clv.BGNBD().fit(s)}, h), "was fitted in weeks"),

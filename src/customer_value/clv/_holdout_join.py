@@ -25,7 +25,7 @@ def require_counts(values: Floats, column: str) -> Floats:
 def join_holdout(
     customers: nw.DataFrame[Any], holdout: nw.DataFrame[Any], key: str, columns: Sequence[str], what: str
 ) -> dict[str, Floats]:
-    """Return the holdout's columns in the customers' row order, each customer found exactly once.
+    """Return the holdout's columns in the customers' row order, each customer found exactly once; purchases are counts.
 
     `what` names the customers' frame in messages.
     """
@@ -43,13 +43,15 @@ def join_holdout(
         if np.unique(id_labels(frame.get_column(key))).size != len(frame):
             raise InputError(f"{key} must be unique in the {name}; some customers come more than once.")
     for column in columns:
-        numeric_column(holdout, column, what="holdout")
+        values = numeric_column(holdout, column, what="holdout")
+        if column == "holdout_purchases":
+            require_counts(values, column)
     left = customers.select(key).with_row_index("_row")
     joined = left.join(holdout.select(key, *columns), on=key, how="left").sort("_row")
     found = {column: numeric_column(joined, column, what="holdout", nulls=True) for column in columns}
     require_rows(
         ~np.isnan(found[columns[0]]),
-        f"every customer of the {what} must have a row in the holdout",
-        f"Make it with summarize_holdout(..., customers={what}), which gives 0 where nothing was bought.",
+        f"every customer of the {what} must be in the holdout",
+        "summarize_holdout(holdout, customers=summary, ...) gives each one a row, with 0 where nothing was bought.",
     )
     return found

@@ -21,7 +21,7 @@ from customer_value._frames import (
 )
 from customer_value._validation import numeric_column, require_columns, require_same_ruler, require_some, time_unit_of
 from customer_value.clv._base import PurchaseModel
-from customer_value.clv._holdout_join import join_holdout, require_counts
+from customer_value.clv._holdout_join import join_holdout
 from customer_value.clv._rows import Floats, distinct_rows
 from customer_value.clv._spend import SpendModel
 from customer_value.errors import InputError
@@ -187,7 +187,7 @@ def _add_errors(
     require_columns(frame, [key, "frequency", "T"], what="summary", maker="summarize_customers makes it")
     columns = ["holdout_purchases", "holdout_duration", *(["holdout_value"] if spend is not None else [])]
     seen = join_holdout(frame, holdout, key, columns, "summary")
-    observed = require_counts(seen["holdout_purchases"], "holdout_purchases")
+    observed = seen["holdout_purchases"]
     length = float(seen["holdout_duration"].max())
     if not (seen["holdout_duration"] == length).all() or length <= 0:
         raise InputError("holdout_duration must be above 0 and the same for all customers.")
