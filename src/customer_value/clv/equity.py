@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
-from customer_value._frames import Column, EagerFrame, FrameT, as_given, collect, make_frame, open_frame, texts
+from customer_value._frames import Column, EagerFrame, FrameT, as_given, collect, make_frame, nw, open_frame, texts
 from customer_value._validation import (
+    interval_level,
     number,
     numeric_column,
     require_columns,
@@ -19,16 +19,17 @@ from customer_value._validation import (
     time_unit_of,
 )
 from customer_value.clv._base import PurchaseModel, require_purchase_model
-from customer_value.clv._intervals import principal_directions
+from customer_value.clv._intervals import delta_interval, log_spread
 from customer_value.clv._rows import Floats, distinct_rows
 from customer_value.clv._spend import SpendModel
+from customer_value.clv.value import read_margin
 from customer_value.errors import InputError
 from customer_value.transactions._ids import id_labels
 
-_STEP = 1e-3
 _BISECTIONS = 60
 _SOON, _LATEST = 1e-9, 1e7  # in time units
 _ALL = "all"
+_OWN = ("customers", "equity", "equity_lower", "equity_upper", "equity_per_customer")
 Values = Callable[[Sequence[float]], Floats]
 
 
@@ -38,7 +39,7 @@ def customer_equity(
     purchase_model: PurchaseModel,
     spend_model: SpendModel | str,
     horizon: float | str,
-    margin: float,
+    margin: float | str,
     annual_discount_rate: float | None = None,
     discount_rate: float | None = None,
     interval: float | None = 0.9,
@@ -64,8 +65,9 @@ def customer_equity(
 
     Returns
     -------
-    One row for each group, sorted: its name (in the column `by`, or ``group`` with ``"all"``), customers (count),
-    equity (currency), equity_lower, equity_upper, equity_per_customer.
+    One row for each group, sorted: the group (in the column `by`, of its type; without it ``group``, which says
+    ``"all"``), customers (count), equity (currency), with an interval equity_lower and equity_upper, and
+    equity_per_customer.
 
     Raises
     ------
@@ -78,7 +80,8 @@ def customer_equity(
     -----
     The interval is that of the delta method on the logarithm of the sum. Purchase and spend parameters are fitted on
     different columns, so their errors are taken as independent. What single customers will really do varies besides,
-    and averages out in a large sum.
+    and averages out in a large sum. Intervals that hold where the model is not quite true come from a purchase model
+    with other uncertainty: ``purchase_model=model.with_uncertainty("robust")``.
 
     Examples
     --------
@@ -90,6 +93,8 @@ def customer_equity(
     >>> equity = cv.customer_equity(summary, purchase_model=buying, spend_model=spend, horizon="12 months", margin=0.3,
     ...                             annual_discount_rate=0.1)
     >>> equity.round(0)
+      group  customers   equity  equity_lower  equity_upper  equity_per_customer
+    0   all       2357  22056.0       19385.0       25094.0                  9.0
     """
     given = open_frame(summary, "summary")
     frame = collect(given)
@@ -99,8 +104,9 @@ def customer_equity(
     require_same_ruler(purchase_model.time_unit_, time_unit_of(frame), type(purchase_model).__name__)
     t = purchase_model._horizon(horizon, forever=True)
     delta = purchase_model._discount(t, annual_discount_rate, discount_rate)
-    share = number(margin, "margin", low=0, high=1)
-    labels, groups = _groups(frame, by)
+    level = interval_level(interval)
+    margins = read_margin(frame, margin)
+    keys, groups = _groups(frame, by)
     rows = purchase_model._rows_of(frame)
 
     def purchases(params: Sequence[float]) -> Floats:
@@ -109,25 +115,20 @@ def customer_equity(
 
     spend, spend_parts = _spend(frame, spend_model)
     bought = purchases(purchase_model._theta)
+    customers = np.bincount(groups)
 
     def total(values: Floats) -> Floats:
-        return np.asarray(np.bincount(groups, values, len(labels)), dtype=np.float64)
+        return np.asarray(np.bincount(groups, margins * values), dtype=np.float64)
 
-    equity = share * total(bought * spend)
-    customers = np.bincount(groups, minlength=len(labels))
-    columns: dict[str, Column] = {
-        by or "group": texts(np.arange(len(labels)), labels, given),
-        "customers": customers,
-        "equity": equity,
-    }
-    if interval is not None:
-        level = number(interval, "interval", low=0, high=1, open_ends=True)
+    equity = total(bought * spend)
+    columns: dict[str, Column] = {by or "group": keys, "customers": customers, "equity": equity}
+    if level is not None:
         variance = _log_variance(purchase_model, lambda p: total(purchases(p) * spend))
         if spend_parts is not None:
             model, means = spend_parts
             variance = variance + _log_variance(model, lambda p: total(bought * means(p)))
-        factor = np.exp(ndtri((1 + level) / 2) * np.sqrt(variance))
-        columns |= {"equity_lower": equity / factor, "equity_upper": equity * factor}
+        ends = np.array(delta_interval(equity, np.sqrt(variance), level))
+        columns |= {"equity_lower": ends.min(axis=0), "equity_upper": ends.max(axis=0)}
     columns["equity_per_customer"] = equity / customers
     result: FrameT = as_given(make_frame(columns, given), given)
     return result
@@ -160,14 +161,22 @@ def acquisition_value(
     Returns
     -------
     dict with value (currency, discounted, acquisition cost not taken off), of which first_purchase, and
-    repeat_purchases (count, discounted); with an interval value_lower and value_upper; with a cost net_value,
-    return_on_cost, and payback_time: time units until the margin has paid for the acquisition, None where it does not
-    within the horizon.
+    repeat_purchases (count, discounted); with an interval value_lower and value_upper; with a cost net_value (value
+    less cost), value_to_cost (value divided by cost), and payback_time: time units until the discounted margin has paid
+    for the acquisition, 0 where the first purchase does, None where nothing does within the horizon.
 
     Raises
     ------
     InputError
         An argument is out of its range, or the spend model has no population mean.
+    NotFittedError
+        A model is not fitted, or has no standard errors and an interval was asked for.
+
+    Notes
+    -----
+    The interval is that of the delta method on the logarithm, as in `customer_equity`. The first purchase is taken to
+    cost what the others do; where first orders differ, value them apart. A whole cohort that is not yet acquired is
+    worth its size times value.
 
     Examples
     --------
@@ -175,11 +184,19 @@ def acquisition_value(
     >>> buying = cv.clv.ParetoNBD.from_params(r=0.553, alpha=10.58, s=0.606, beta=11.67, time_unit="week")
     >>> value = cv.clv.acquisition_value(purchase_model=buying, spend_model=35.0, horizon="24 months", margin=0.3,
     ...                                  acquisition_cost=15.0, annual_discount_rate=0.1)
-    >>> {name: round(number, 2) for name, number in value.items()}
+    >>> for name, number in value.items():
+    ...     print(f"{name} {number:.2f}")
+    value 32.73
+    first_purchase 10.50
+    repeat_purchases 2.12
+    net_value 17.73
+    value_to_cost 2.18
+    payback_time 10.13
     """
     require_purchase_model(purchase_model)
     t = purchase_model._horizon(horizon, forever=True)
     delta = purchase_model._discount(t, annual_discount_rate, discount_rate)
+    level = interval_level(interval)
     share = number(margin, "margin", low=0, high=1)
     mean = _mean_spend(spend_model)
 
@@ -193,34 +210,33 @@ def acquisition_value(
         "first_purchase": share * mean,
         "repeat_purchases": repeat,
     }
-    if interval is not None:
-        level = number(interval, "interval", low=0, high=1, open_ends=True)
+    if level is not None:
         variance = _log_variance(purchase_model, lambda p: np.array([1 + repeats(p)]))
         if isinstance(spend_model, SpendModel):
             variance = variance + _log_variance(spend_model, lambda p: np.array([spend_model._population_mean(p)]))
-        factor = math.exp(float(ndtri((1 + level) / 2)) * math.sqrt(float(variance[0])))
-        found |= {"value_lower": value / factor, "value_upper": value * factor}
+        lower, upper = delta_interval(np.array([value]), np.sqrt(variance), level)
+        found |= {"value_lower": float(lower[0]), "value_upper": float(upper[0])}
     if acquisition_cost is not None:
         cost = number(acquisition_cost, "acquisition_cost", low=0, high=math.inf, open_ends=True)
         found |= {
             "net_value": value - cost,
-            "return_on_cost": value / cost,
+            "value_to_cost": value / cost,
             "payback_time": _payback(lambda u: share * mean * (1 + repeats(purchase_model._theta, u)), cost, t),
         }
     return found
 
 
-def _groups(frame: EagerFrame, by: str | None) -> tuple[list[str], NDArray[np.intp]]:
-    """Names of the groups, sorted, and the group of each row."""
+def _groups(frame: EagerFrame, by: str | None) -> tuple[Column, NDArray[np.intp]]:
+    """Return the groups, sorted, and the position of each row's group among them."""
     if by is None:
-        return [_ALL], np.zeros(len(frame), dtype=np.intp)
+        return texts(np.zeros(1, dtype=np.intp), [_ALL], frame), np.zeros(len(frame), dtype=np.intp)
     require_columns(frame, [by], what="summary")
+    if by in _OWN:
+        raise InputError(f"by={by!r} is a column of the result; rename the groups' column first.")
     column = frame.get_column(by)
     require_rows(~column.is_null().to_numpy(), f"{by} must not be null", "Fill it, or leave such customers out.")
     _, first, groups = np.unique(id_labels(column), return_index=True, return_inverse=True)
-    names = [str(value) for value in column[first.tolist()].to_list()]
-    order = sorted(range(len(names)), key=names.__getitem__)
-    return [names[i] for i in order], np.argsort(order)[groups]
+    return nw.maybe_reset_index(column[first.tolist()]), groups
 
 
 def _spend(frame: EagerFrame, spend_model: SpendModel | str) -> tuple[Floats, tuple[SpendModel, Values] | None]:
@@ -250,15 +266,9 @@ def _spend(frame: EagerFrame, spend_model: SpendModel | str) -> tuple[Floats, tu
 
 def _log_variance(model: PurchaseModel | SpendModel, totals: Values) -> Floats:
     """Variance of the logarithm of each total that the uncertainty of a model's parameters brings."""
-    centre = np.log(np.asarray(model._theta))
-    variance = np.zeros_like(totals(model._theta))
-    for direction in principal_directions(model._covariance_of_logs()):
-        step = _STEP / np.abs(direction).max() * direction
-        ahead, behind = (totals(tuple(np.exp(centre + way * step))) for way in (1, -1))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            slope = (np.log(ahead) - np.log(behind)) / (2 * _STEP / np.abs(direction).max())
-        variance += np.where(np.isfinite(slope), slope, 0.0) ** 2
-    return variance
+    size = totals(model._theta).size
+    rows = (np.zeros(size),)  # one row for each total
+    return log_spread(lambda params, _: totals(params), model._theta, model._covariance_of_logs(), rows) ** 2
 
 
 def _of_new(model: PurchaseModel, params: Sequence[float], t: float, delta: float) -> Floats:
