@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 
 _ROOMS = ("clv", "datasets", "plots", "segments", "transactions")
 _FUNCTIONS = {
+    "alive_history": "clv",
     "assign_segments": "segments",
     "calibration_by_frequency": "clv",
     "check_assumptions": "clv",

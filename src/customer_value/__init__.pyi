@@ -4,6 +4,7 @@ from customer_value import datasets as datasets
 from customer_value import plots as plots
 from customer_value import segments as segments
 from customer_value import transactions as transactions
+from customer_value.clv import alive_history as alive_history
 from customer_value.clv import calibration_by_frequency as calibration_by_frequency
 from customer_value.clv import check_assumptions as check_assumptions
 from customer_value.clv import customer_equity as customer_equity

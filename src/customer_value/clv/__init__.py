@@ -1,5 +1,6 @@
 """Customer lifetime value: purchase models, spend models, and what follows from them."""
 
+from customer_value.clv.alive_history import alive_history
 from customer_value.clv.assumptions import check_assumptions
 from customer_value.clv.backtesting import backtest
 from customer_value.clv.beta_discrete_weibull import BetaDiscreteWeibull
@@ -37,6 +38,7 @@ __all__ = [
     "ShiftedBetaGeometric",
     "ValueReport",
     "acquisition_value",
+    "alive_history",
     "backtest",
     "calibration_by_frequency",
     "check_assumptions",
