@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from customer_value._frames import EagerFrame, FrameT, as_given, collect, make_frame, open_frame, texts
 from customer_value._stats.intervals import wilson_interval
 from customer_value._units import date_of
-from customer_value._validation import interval_level, require_some, summary_arrays
+from customer_value._validation import number, require_some, summary_arrays
 from customer_value.clv._regularity import estimate_regularity
 from customer_value.clv._rows import Floats
 from customer_value.clv.bg_nbd import BGNBD
@@ -94,17 +94,25 @@ def check_assumptions(summary: FrameT, *, interval: float = 0.95) -> FrameT:
     >>> calibration, _ = cv.split_holdout(log, observation_end="1997-09-30")
     >>> summary = cv.summarize_customers(calibration, observation_end="1997-09-30", regularity=True)
     >>> cv.check_assumptions(summary)[["check", "estimate", "lower", "upper", "verdict"]].round(2)
+                       check  estimate  lower  upper verdict
+    0          repeat buyers    946.00    NaN    NaN    fine
+    1        one-time buyers      0.60   0.58   0.62    look
+    2       customers differ      1.61   1.53   1.70    fine
+    3        customers leave    181.23    NaN    NaN    fine
+    4    spend and frequency      0.19   0.13   0.25    look
+    5         regular timing      1.04   0.98   1.11    fine
+    6  active before the log      0.00    NaN    NaN    fine
     """
     given = open_frame(summary, "summary")
     frame = collect(given)
-    level = interval_level(interval)
+    level = number(interval, "interval", low=0, high=1, open_ends=True)
     require_some(len(frame), "summary")
     names = [n for n in ("frequency", "recency", "T", "monetary_value", "log_intervals") if n in frame.columns]
     arrays = summary_arrays(frame, [*dict.fromkeys(["frequency", "recency", "T", *names])])
-    z = float(ndtri((1 + (level or 0.95)) / 2))
+    z = float(ndtri((1 + level) / 2))
     findings = [
         _repeat_buyers(arrays["frequency"]),
-        _one_time_buyers(arrays["frequency"], level or 0.95),
+        _one_time_buyers(arrays["frequency"], level),
         *_rates(frame, arrays["frequency"], z),
         _spend(arrays, z),
         _timing(arrays, z),

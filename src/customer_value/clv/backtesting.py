@@ -68,7 +68,12 @@ def backtest(
     >>> log = cv.datasets.load_cdnow(sample=True)
     >>> board = cv.clv.backtest(log, {"BG/NBD": cv.clv.BGNBD()}, cutoffs=["1997-10-01", "1998-01-01"],
     ...                         horizon="3 months")
-    >>> board[["cutoff", "model", "expected_purchases", "observed_purchases"]].iloc[[0, 3]].reset_index(drop=True)
+    >>> shown = ["model", "customers", "expected_purchases", "observed_purchases"]
+    >>> board.set_index("cutoff")[shown].iloc[[0, 3]].round(1)
+                 model  customers  expected_purchases  observed_purchases
+    cutoff
+    1997-10-01  BG/NBD       2357               628.0               726.0
+    1998-01-01  BG/NBD       2357               613.4               660.0
     """
     opened = open_frame(log, "log")
     columns = log_columns(opened, customer_id, date, amount)
@@ -119,9 +124,10 @@ def backtest(
 
 def _read_cutoffs(cutoffs: Sequence[Day], days: Days, length: int) -> list[int]:
     """Day numbers of the cutoffs, each with rows before it and a log that lasts to the end of its horizon."""
-    if isinstance(cutoffs, str) or not np.iterable(cutoffs) or not len(list(cutoffs)):
+    dates = [] if isinstance(cutoffs, (str, bytes)) or not np.iterable(cutoffs) else list(cutoffs)
+    if not dates:
         raise InputError(f"cutoffs must be a list of dates, such as ['1998-01-01']; got {cutoffs!r}.")
-    firsts = [day_number(cutoff, "cutoffs") for cutoff in cutoffs]
+    firsts = [day_number(cutoff, "cutoffs") for cutoff in dates]
     start, end = int(days.min()), int(days.max())
     for first in firsts:
         if first <= start:

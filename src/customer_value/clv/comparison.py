@@ -99,12 +99,12 @@ def compare_models(
     >>> holdout = cv.summarize_holdout(later, customers=summary, observation_end="1998-06-30")
     >>> board = cv.clv.compare_models(
     ...     summary, {"BG/NBD": cv.clv.BGNBD(), "Pareto/NBD": cv.clv.ParetoNBD()}, holdout=holdout)
-    >>> board[["model", "log_likelihood", "expected_purchases", "observed_purchases", "rmse"]].round(2)
-                     model  log_likelihood  expected_purchases  observed_purchases  rmse
-    0               BG/NBD        -9582.43             1653.41              1882.0  1.60
-    1           Pareto/NBD        -9594.98             1665.51              1882.0  1.60
-    2  past rate continues             NaN             3268.93              1882.0  1.84
-    3         no purchases             NaN                0.00              1882.0  2.23
+    >>> board[["model", "aic", "expected_purchases", "rmse"]].round(2)
+                     model       aic  expected_purchases  rmse
+    0               BG/NBD  19172.86             1653.41  1.61
+    1           Pareto/NBD  19197.95             1665.51  1.60
+    2  past rate continues       NaN             2930.10  2.21
+    3         no purchases       NaN                0.00  2.21
     """
     given = open_frame(summary, "summary")
     frame = collect(given)
