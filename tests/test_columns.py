@@ -58,6 +58,7 @@ def written(cdnow_log, cdnow_summary):
             mean, holdout[holdout["customer_id"].isin(mean["customer_id"])]
         ),
         "tracking_table": cv.tracking_table(log, purchase_model=model, calibration_end=END, observation_end=LAST),
+        "alive_history": cv.alive_history(log, model, customers=[1], until="1997-03-31"),
         "heterogeneity_table": cv.clv.heterogeneity_table(model, points=3),
         "frequency_recency_table": cv.clv.frequency_recency_table(model, T=39, horizon=39, max_frequency=2, steps=2),
         "summary_table": model.summary_table(),

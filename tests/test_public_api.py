@@ -19,7 +19,12 @@ ROOT = Path(__file__).parents[1]
 FACE = {name: getattr(cv, name, None) for name in cv.__all__}  # a name that fails to load has a test of its own
 ROOMS = {name: value for name, value in FACE.items() if isinstance(value, ModuleType)}
 # A second frame is a frame, and models are what is compared: they may follow the frame without their name.
-SECOND = {cv.calibration_by_frequency: ["holdout"], cv.clv.compare_models: ["models"], cv.clv.backtest: ["models"]}
+SECOND = {
+    cv.alive_history: ["purchase_model"],
+    cv.calibration_by_frequency: ["holdout"],
+    cv.clv.compare_models: ["models"],
+    cv.clv.backtest: ["models"],
+}
 
 
 def is_error(value):

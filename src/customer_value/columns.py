@@ -17,7 +17,7 @@ _SHARE = "share, 0 to 1"
 
 _LOG = {
     "customer_id": ("the customer", "key"),
-    "date": ("when the transaction took place", "date"),
+    "date": ("when the transaction took place; in a history, the day at whose end it was known", "date"),
     "amount": ("what the transaction brought in; a refund is negative", "currency"),
     "order_id": ("the order that the row belongs to", "key"),
 }
@@ -64,7 +64,8 @@ _CONTRACTS = {
 }
 _VALUE = {
     "p_alive": (
-        "probability of still being a customer at observation_end; null where the data cannot support it",
+        "probability of still being a customer at observation_end, or at the end of date; null where the data cannot "
+        "support it",
         _PROBABILITY,
     ),
     "p_active": ("probability of at least one purchase within the horizon", _PROBABILITY),
@@ -111,6 +112,7 @@ _EVALUATION = {
     "actual": ("repeat purchases of the cohort in the period", "count"),
     "expected_cumulative": ("expected, from the first period to the end of this one", "count"),
     "actual_cumulative": ("actual, from the first period to the end of this one", "count"),
+    "purchase": ("whether the customer bought in the period that ends with date", "true or false"),
     "in_calibration": ("whether the period ends within the data that the model was fitted on", "true or false"),
 }
 _HETEROGENEITY = {

@@ -190,6 +190,26 @@ CALLS = {
         },
         maker="cv.tracking_table(log, ...) makes it",
     ),
+    "alive_history": Call(
+        cv.alive_history, cv.alive_history, LOG, LOG_COLUMNS, {},
+        {"purchase_model": BUYING["BGNBD"], "customers": [1, 2], "until": LAST}, NAMES,
+    ),
+    "plots.alive_history": Call(
+        cv.plots.alive_history, cv.plots.alive_history,
+        cv.alive_history(LOG, BUYING["BGNBD"], customers=[1], until=END),
+        {"customer_id": "label", "date": "moment", "purchase": "flag"},
+        maker="cv.alive_history(log, purchase_model, ...) makes it",
+    ),
+    "plots.backtest": Call(
+        cv.plots.backtest, cv.plots.backtest,
+        cv.clv.backtest(LOG, {"BG": cv.clv.BGNBD()}, cutoffs=[END], horizon="13 weeks"),
+        {"cutoff": "moment", "model": "label"}, maker="cv.clv.backtest(log, ...) makes it",
+    ),
+    "plots.top_customers": Call(
+        cv.plots.top_customers, cv.plots.top_customers,
+        cv.score_clv(SUMMARY, **VALUE, interval=0.9, interval_for="outcome"), {"customer_id": "label"},
+        maker="score_clv(summary, ..., interval=0.9) makes it",
+    ),
     "frequency_recency_table": Call(
         cv.clv.frequency_recency_table, cv.clv.frequency_recency_table,
         arguments={"purchase_model": BUYING["BGNBD"], **GRID},

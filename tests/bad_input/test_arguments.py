@@ -47,6 +47,8 @@ TAKEN = {
     "assign_segments-suffix": {"empty"},  # there are no scores of another suffix
     "data_quality-observation_end": OPTIONAL,
     "plots.heterogeneity-customers": OPTIONAL,
+    "alive_history-customers": {"array", "pair"},
+    "plots.top_customers-suffix": {"empty"},  # there are no intervals of another suffix
     "plots.rfm_heatmap-suffix": {"empty"},
     "plots.rfm_heatmap-value": OPTIONAL,
     "SegmentRules-rules": set(),

@@ -52,6 +52,7 @@ ONCE = {
     "plots.frequency_recency": "a pair of frequency and recency must come once; 3 of ",
     "plots.retention": "period must differ from row to row; 3 of ",
     "plots.survival": "period must differ from row to row; 3 of ",
+    "plots.alive_history": "date must differ from row to row of a customer",
     "plots.tracking": r"period_end must differ from row to row; 3 of ",
 }
 

@@ -15,6 +15,7 @@ from customer_value.errors import InputError
 from customer_value.transactions._ids import id_labels
 from customer_value.transactions._log import LogColumns, LogRules, check_log, log_columns, read_log
 from customer_value.transactions._periods import (
+    CALENDAR_YEAR,
     YearStart,
     day_expression,
     in_ruler,
@@ -109,14 +110,13 @@ def alive_history(
     columns = log_columns(opened, customer_id, date, amount)
     require_purchase_model(purchase_model)
     clock, start = _clock_of(purchase_model, grain, year_start)
-    asked = list(customers) if isinstance(customers, Iterable) and not isinstance(customers, str) else None
+    asked = list(customers) if isinstance(customers, Iterable) and not isinstance(customers, (str, bytes)) else None
     if not asked:
         raise InputError(f"customers must be a list of ids, such as [4711]; got {customers!r}.")
-    keys, days, last_day = _purchases_of(opened, columns, asked)
+    keys, labels, days, last_day = _purchases_of(opened, columns, asked)
     end = end_day(until, "until")
     end = last_day if end is None else end
     last = int(number_of(end + 1, clock, start)) - 1  # the last whole period
-    labels = np.asarray(id_labels(keys))
     bought = _of_period(days, clock, start)
     seen = bought <= last
     _require_known(keys, seen, asked, end, clock)
@@ -149,19 +149,20 @@ def _clock_of(model: PurchaseModel, grain: Any, year_start: str) -> tuple[str, Y
     unit = model.time_unit_
     if unit is None:
         raise InputError(f"alive_history needs the model's time unit; fit on a summary: {model._maker}.")
+    start = read_year_start(year_start, "year")
+    if start != CALENDAR_YEAR and not ("opportunities" in model._columns and unit == "year"):
+        raise InputError(f"year_start={year_start!r} goes with a model of yearly opportunities such as clv.BGBB.")
     if "opportunities" not in model._columns:
-        if year_start != "01-01":
-            raise InputError(f"year_start={year_start!r} goes with a model of yearly opportunities such as clv.BGBB.")
-        return grain, read_year_start(year_start, "year")
+        return grain, start
     if unit not in GRAINS:
         raise InputError(f"{type(model).__name__} needs calendar periods, {list(GRAINS)}; its time unit is {unit!r}.")
     if grain not in ("day", unit):
         raise InputError(f"{type(model).__name__} counts by the {unit}, its opportunity: leave grain out.")
-    return unit, read_year_start(year_start, unit)
+    return unit, start
 
 
-def _purchases_of(log: AnyFrame, columns: LogColumns, asked: list[Any]) -> tuple[nw.Series[Any], Periods, int]:
-    """Customer and day of each purchase of the customers asked for, and the log's last day."""
+def _purchases_of(log: AnyFrame, columns: LogColumns, asked: list[Any]) -> tuple[nw.Series[Any], Any, Periods, int]:
+    """Customer (as given, and as a label) and day of each purchase of those asked for, and the log's last day."""
     key, amount = nw.col(columns.customer_id), nw.col(columns.amount)
     dtype = log.collect_schema()[columns.customer_id]
     text = isinstance(dtype, (nw.Categorical, nw.Enum))
@@ -172,16 +173,20 @@ def _purchases_of(log: AnyFrame, columns: LogColumns, asked: list[Any]) -> tuple
         last = check_log(log, columns, LogRules()).last_day
         theirs = log.filter(key.is_in(wanted) & (amount >= 0))
         found = theirs.select(nw.col(columns.customer_id), day_expression(columns.date).alias("_day")).collect()
-        return found.get_column(columns.customer_id), np.asarray(found.get_column("_day").to_numpy(), np.int64), last
+        keys = found.get_column(columns.customer_id)
+        return keys, id_labels(keys), np.asarray(found.get_column("_day").to_numpy(), np.int64), last
     rows = read_log(log, columns, LogRules())
+    labels = id_labels(rows.keys)  # of all rows: whatever is no id is told
     theirs_now = log.select(key.is_in(wanted).alias("_")).get_column("_").to_numpy() & (rows.amounts >= 0)
     place = np.flatnonzero(theirs_now)
-    return rows.keys[place], rows.days[place].astype(np.int64), int(rows.days.max())
+    return rows.keys[place], labels[place], rows.days[place].astype(np.int64), int(rows.days.max())
 
 
 def _as_ids(asked: list[Any], dtype: Any, column: str) -> list[Any]:
     """Return the ids asked for as plain values; raise unless they are of the column's kind."""
     plain = [value.item() if isinstance(value, np.generic) else value for value in asked]
+    if dtype.is_integer():
+        plain = [int(value) if isinstance(value, float) and value.is_integer() else value for value in plain]
     kinds = (int, float) if dtype.is_numeric() else (str,) if isinstance(dtype, (nw.String, nw.Object)) else (object,)
     odd = [value for value in plain if not isinstance(value, kinds) or isinstance(value, bool)]
     if odd and not isinstance(dtype, nw.Object):
