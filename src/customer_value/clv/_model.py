@@ -19,6 +19,7 @@ from customer_value.errors import ConvergenceError, FitWarning, InputError, NotF
 _CHUNK = 8192  # rows per evaluation: the temporaries of a chunk stay in the cache
 _UNIDENTIFIED = 5.0  # standard error of a log parameter from which on the data say nothing about it
 _FEWEST_TO_RESAMPLE = 20
+_MOST_DRAWS = 1_000_000  # of parameters: more would tell nothing more
 _RIDGE = 0.99  # correlation of two log estimates from which on only a combination of them is known
 
 
@@ -156,7 +157,7 @@ class Model(Parameters):
                 )
             model._log_covariance = source.log_covariance
             return model
-        if source not in ("information", "robust"):
+        if not isinstance(source, str) or source not in ("information", "robust"):
             raise InputError(
                 f"source must be 'information', 'robust', or draws of posterior_draws() or bootstrap(); got {source!r}."
             )
@@ -205,7 +206,7 @@ class Model(Parameters):
         Proposals come from a t distribution of 7 degrees of freedom around the mode; the largest weights are Pareto
         smoothed (Vehtari, Simpson, Gelman, Yao & Gabry 2024, JMLR 25).
         """
-        count = whole_number(n, "n", low=100)
+        count = whole_number(n, "n", low=100, high=_MOST_DRAWS)
         rng = np.random.default_rng(whole_number(random_state, "random_state"))
         given = read_prior(prior, self._parameters)
         columns, counts = self._data()
@@ -274,7 +275,7 @@ class Model(Parameters):
         Every customer counts a Poisson(1) number of times (Chamandy et al. 2012, "Estimating Uncertainty for Massive
         Data Streams"), so a distinct row of count c has weight Poisson(c) and the customers are never looked at.
         """
-        resamples = whole_number(n, "n", low=2)
+        resamples = whole_number(n, "n", low=2, high=_MOST_DRAWS)
         rng = np.random.default_rng(whole_number(random_state, "random_state"))
         columns, counts = self._data()
         if self.n_customers_ < _FEWEST_TO_RESAMPLE:

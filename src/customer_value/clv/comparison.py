@@ -19,7 +19,14 @@ from customer_value._frames import (
     open_frame,
     texts,
 )
-from customer_value._validation import numeric_column, require_columns, require_same_ruler, require_some, time_unit_of
+from customer_value._validation import (
+    SUMMARY_MAKER,
+    numeric_column,
+    require_columns,
+    require_same_ruler,
+    require_some,
+    time_unit_of,
+)
 from customer_value.clv._base import PurchaseModel
 from customer_value.clv._holdout_join import join_holdout
 from customer_value.clv._rows import Floats, distinct_rows
@@ -109,14 +116,16 @@ def compare_models(
     given = open_frame(summary, "summary")
     frame = collect(given)
     require_some(len(frame), "summary")
+    told = None if holdout is None else collect(open_frame(holdout, "holdout"))
+    if told is not None:
+        require_columns(frame, [customer_id, "frequency", "T"], what="summary", maker=SUMMARY_MAKER)
     fitted = fit_all(frame, models)
     rows = [_described(name, model, frame) for name, model in fitted.items()]
     _add_ratios(rows, fitted)
     rows.sort(key=lambda row: row["aic"])
-    if holdout is not None:
+    if told is not None:
         rows += [{"model": name} for name in (PAST_RATE, NO_PURCHASES)]
         spend = None if spend_model is None else _spend(frame, spend_model)
-        told = collect(open_frame(holdout, "holdout"))
         _add_errors(rows, fitted, frame, told, spend, customer_id)
     table = make_frame(table_columns(rows, given), given)
     result: FrameT = as_given(table, given)
@@ -184,7 +193,6 @@ def _add_errors(
     spend: Floats | None,
     key: str,
 ) -> None:
-    require_columns(frame, [key, "frequency", "T"], what="summary", maker="summarize_customers makes it")
     columns = ["holdout_purchases", "holdout_duration", *(["holdout_value"] if spend is not None else [])]
     seen = join_holdout(frame, holdout, key, columns, "summary")
     observed = seen["holdout_purchases"]

@@ -16,6 +16,7 @@ from customer_value._validation import (
     require_columns,
     require_rows,
     require_same_ruler,
+    require_some,
     time_unit_of,
 )
 from customer_value.clv._base import PurchaseModel, require_purchase_model
@@ -98,8 +99,7 @@ def customer_equity(
     """
     given = open_frame(summary, "summary")
     frame = collect(given)
-    if len(frame) == 0:
-        raise InputError("summary has no rows: there are no customers whose equity could be summed.")
+    require_some(len(frame), "summary")
     require_purchase_model(purchase_model)
     require_same_ruler(purchase_model.time_unit_, time_unit_of(frame), type(purchase_model).__name__)
     t = purchase_model._horizon(horizon, forever=True)
@@ -230,9 +230,9 @@ def _groups(frame: EagerFrame, by: str | None) -> tuple[Column, NDArray[np.intp]
     """Return the groups, sorted, and the position of each row's group among them."""
     if by is None:
         return texts(np.zeros(1, dtype=np.intp), [_ALL], frame), np.zeros(len(frame), dtype=np.intp)
-    require_columns(frame, [by], what="summary")
     if by in _OWN:
         raise InputError(f"by={by!r} is a column of the result; rename the groups' column first.")
+    require_columns(frame, [by], what="summary")
     column = frame.get_column(by)
     require_rows(~column.is_null().to_numpy(), f"{by} must not be null", "Fill it, or leave such customers out.")
     _, first, groups = np.unique(id_labels(column), return_index=True, return_inverse=True)

@@ -10,8 +10,8 @@ from typing import Any, Generic
 import numpy as np
 
 from customer_value._frames import EagerFrame, FrameT, as_given, collect, nw, open_frame
-from customer_value._units import DAYS, Day, TimeUnit, date_of, day_number, in_units
-from customer_value._validation import number, numeric_column
+from customer_value._units import DAYS, TIME_UNITS, Day, TimeUnit, date_of, day_number, in_units
+from customer_value._validation import number, numeric_column, require_choice
 from customer_value.clv._base import PurchaseModel
 from customer_value.clv._choice import choose_model
 from customer_value.clv._report_text import report_html, report_text
@@ -191,6 +191,7 @@ def value_customers(
     """
     end = day_number(observation_end, "observation_end")
     level = number(interval, "interval", low=0, high=1, open_ends=True)
+    require_choice("time_unit", time_unit, TIME_UNITS)
     wanted = in_units(horizon, time_unit) * DAYS[time_unit]
     opened = open_frame(orders, "orders frame")
     export = collect(opened).to_native()
