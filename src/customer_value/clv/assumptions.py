@@ -74,7 +74,8 @@ def check_assumptions(summary: FrameT, *, interval: float = 0.95) -> FrameT:
     regular timing
         Shape k of the times between purchases: 1 is random, above it regular, below it clumpy.
     active before the log
-        Share of the customers who seem to have bought before the log begins.
+        Share of the customers who seem to have bought before the log begins: a lower bound, for those who come back
+        late look new.
 
     Raises
     ------

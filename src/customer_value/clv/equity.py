@@ -230,7 +230,7 @@ def _groups(frame: EagerFrame, by: str | None) -> tuple[Column, NDArray[np.intp]
     """Return the groups, sorted, and the position of each row's group among them."""
     if by is None:
         return texts(np.zeros(1, dtype=np.intp), [_ALL], frame), np.zeros(len(frame), dtype=np.intp)
-    if by in _OWN:
+    if isinstance(by, str) and by in _OWN:
         raise InputError(f"by={by!r} is a column of the result; rename the groups' column first.")
     require_columns(frame, [by], what="summary")
     column = frame.get_column(by)

@@ -202,7 +202,9 @@ def value_customers(
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         quality = data_quality(export, observation_end=observation_end, **how)
-        log = clean_log(export, **how, time_zone=time_zone, anonymous=anonymous, missing=missing, duplicates=duplicates)
+        log = clean_log(
+            export, **how, time_zone=time_zone, anonymous=anonymous, missing=missing, duplicates=duplicates, keep=()
+        )
         rows, days = _observed(log, end)
         summary = _summary(rows, end, time_unit)
         choice = choose_model(rows, days, end, _holdout_days(days, end, wanted), time_unit)
