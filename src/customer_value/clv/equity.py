@@ -27,7 +27,7 @@ from customer_value.clv.value import read_margin
 from customer_value.errors import InputError
 from customer_value.transactions._ids import id_labels
 
-_BISECTIONS = 60
+_STEPS, _EXACT = 60, 1e-10  # of the search for the payback time, and the share of the cost that it may miss
 _SOON, _LATEST = 1e-9, 1e7  # in time units
 _ALL = "all"
 _OWN = ("customers", "equity", "equity_lower", "equity_upper", "equity_per_customer")
@@ -291,13 +291,20 @@ def _payback(earned: Callable[[float], float], cost: float, t: float) -> float |
     """Time by which the discounted margin has paid for the cost; 0 if the first purchase has, None if it never does."""
     if earned(_SOON) >= cost:
         return 0.0
-    high = 1.0
-    while earned(min(high, t)) < cost:
+    low, high = 0.0, min(1.0, t)
+    below, above = earned(_SOON) - cost, earned(high) - cost
+    while above < 0:
         if high >= min(t, _LATEST):
             return None
-        high *= 2
-    low, high = high / 2 if high > 1 else 0.0, min(high, t)
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if earned(middle) >= cost else (middle, high)
+        low, below, high = high, above, min(2 * high, t)
+        above = earned(high) - cost
+    for _ in range(_STEPS):  # regula falsi, the end that stays put halved (Illinois)
+        middle = high - above * (high - low) / (above - below)
+        off = earned(middle) - cost
+        if abs(off) <= _EXACT * cost:
+            return middle
+        if off < 0:
+            low, below, above = middle, off, above / 2
+        else:
+            high, above, below = middle, off, below / 2
     return high
