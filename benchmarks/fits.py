@@ -111,9 +111,9 @@ def lifetimes_gamma_gamma(summary: pd.DataFrame) -> Any:
 
 # Ours, theirs, and the floors of the ratio by size of the data.
 MODELS = {
-    "BG/NBD": (bg_nbd, lifetimes_bg_nbd, {"CDNOW": 15, "1M": 40}),
+    "BG/NBD": (bg_nbd, lifetimes_bg_nbd, {"CDNOW": 15, "1M": 50}),
     "MBG/NBD": (mbg_nbd, lifetimes_mbg_nbd, {"CDNOW": 15, "1M": 40}),
-    "Pareto/NBD": (pareto_nbd, lifetimes_pareto_nbd, {"CDNOW": 15, "100k": 80}),
+    "Pareto/NBD": (pareto_nbd, lifetimes_pareto_nbd, {"CDNOW": 15, "100k": 80, "1M": 200}),
     "Gamma-Gamma": (gamma_gamma, lifetimes_gamma_gamma, {"CDNOW": 20, "100k": 20, "1M": 20}),
 }
 OPPORTUNITIES = {"BG/BB": (bg_bb, lifetimes_bg_bb, {"donations": 20, "100k": 20, "1M": 20})}

@@ -1,8 +1,10 @@
-"""Value of 12 months for a million customers, BG/NBD and Gamma-Gamma: score_clv against lifetimes.
+"""Predictions for a million customers against lifetimes: value of 12 months, and expected purchases of a year.
 
-Both models have CDNOW's parameters, so only the scoring is timed: P(alive), P(active), expected purchases, expected
-spend and value here, against lifetimes' `customer_lifetime_value` alone. lifetimes discounts each month's purchases at
-its end, here each is discounted at its own time, so its values are half a month's interest lower.
+The models have CDNOW's parameters, so that only the scoring is timed. Value: `score_clv` on BG/NBD and Gamma-Gamma,
+which gives P(alive), P(active), expected purchases, expected spend and value, against lifetimes'
+`customer_lifetime_value` alone. lifetimes discounts each month's purchases at its end, here each is discounted at its
+own time, so its values are half a month's interest lower. Purchases: `expected_purchases` of BG/NBD and Pareto/NBD
+against lifetimes' `conditional_expected_number_of_purchases_up_to_time`, customer by customer the same.
 
     python benchmarks/scoring.py [--smoke]
 """
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,10 +21,12 @@ from _compare import HEADER, compare, require_floors
 
 import customer_value as cv
 
-CUSTOMERS, ROUNDS, FLOOR = 1_000_000, 5, 30
+CUSTOMERS, ROUNDS, FLOOR = 1_000_000, 5, 50
 BG_NBD = {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259}
+PARETO_NBD = {"r": 0.5534, "alpha": 10.578, "s": 0.6061, "beta": 11.669}
 GAMMA_GAMMA = {"p": 6.2496, "q": 3.7442, "v": 15.4435}
 ANNUAL_RATE = 0.10
+YEAR = 52.0
 
 
 def make_summary(customers: int) -> pd.DataFrame:
@@ -62,6 +67,47 @@ def lifetimes(summary: pd.DataFrame) -> pd.Series:
     )
 
 
+def expected_bg(summary: pd.DataFrame) -> Any:
+    return cv.clv.BGNBD.from_params(**BG_NBD, time_unit="week").expected_purchases(summary, YEAR)
+
+
+def expected_pareto(summary: pd.DataFrame) -> Any:
+    return cv.clv.ParetoNBD.from_params(**PARETO_NBD, time_unit="week").expected_purchases(summary, YEAR)
+
+
+def lifetimes_expected_bg(summary: pd.DataFrame) -> Any:
+    from lifetimes import BetaGeoFitter
+
+    return lifetimes_expected(BetaGeoFitter(), BG_NBD, summary)
+
+
+def lifetimes_expected_pareto(summary: pd.DataFrame) -> Any:
+    from lifetimes import ParetoNBDFitter
+
+    return lifetimes_expected(ParetoNBDFitter(), PARETO_NBD, summary)
+
+
+def lifetimes_expected(fitter: Any, params: dict[str, float], summary: pd.DataFrame) -> Any:
+    fitter.params_ = pd.Series(params)
+    history = (summary[name] for name in ("frequency", "recency", "T"))
+    return fitter.conditional_expected_number_of_purchases_up_to_time(YEAR, *history)
+
+
+# Ours, theirs, and how far a customer's two expectations may lie apart, relative to each other.
+PREDICTIONS = {
+    "expected purchases, BG/NBD": (expected_bg, lifetimes_expected_bg, 1e-9),
+    "expected purchases, Pareto/NBD": (expected_pareto, lifetimes_expected_pareto, 1e-9),
+}
+
+
+def tell_difference(what: str, summary: pd.DataFrame) -> str:
+    ours, theirs, tolerance = PREDICTIONS[what]
+    largest = float(np.max(np.abs(np.asarray(theirs(summary)) / np.asarray(ours(summary)) - 1)))
+    if not largest < tolerance:
+        raise SystemExit(f"{what}: the contenders differ by {largest:.1e}")
+    return f"{what}: largest relative difference {largest:.1e}"
+
+
 def tell_agreement(summary: pd.DataFrame) -> str:
     """Raise unless every customer's values differ by half a month's interest, 0.4 %, and the lengths of a month."""
     ratio = (lifetimes(summary).to_numpy() / ours(summary).to_numpy() - 1) * 100
@@ -76,11 +122,14 @@ def main() -> None:
     options = parser.parse_args()
     warnings.simplefilter("ignore")  # lifetimes takes logarithms of negative numbers on its way
     summary = make_summary(5000 if options.smoke else CUSTOMERS)
+    rounds = 0 if options.smoke else ROUNDS
     print(HEADER)
-    found = compare("CLV of 12 months", ours, lifetimes, summary, 0 if options.smoke else ROUNDS, FLOOR)
-    print("\n" + tell_agreement(summary.head(10_000)))
+    found = [compare("CLV of 12 months", ours, lifetimes, summary, rounds, FLOOR)]
+    found += [compare(what, one, other, summary, rounds) for what, (one, other, _) in PREDICTIONS.items()]
+    few = summary.head(10_000)
+    print("\n".join(["", tell_agreement(few), *(tell_difference(what, few) for what in PREDICTIONS)]))
     if not options.smoke:
-        require_floors([found])
+        require_floors(found)
 
 
 if __name__ == "__main__":

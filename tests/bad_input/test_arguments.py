@@ -16,7 +16,7 @@ JUNK = {
 ANY = set(JUNK)
 NUMBER, OPTIONAL, TEXT, FLAG = {"2.5", "1e300"}, {"None"}, {"text", "empty"}, {"True"}
 CONTRACTS = ("ShiftedBetaGeometric", "BetaDiscreteWeibull")
-ANY_TIME = ("BGNBD", "MBGNBD", "ParetoNBD")  # models of purchases at any time
+ANY_TIME = ("BGNBD", "MBGNBD", "ParetoNBD", "NBD", "GGompertzNBD", "BGCNBD", "MBGCNBD")  # purchases at any time
 # What is a value after all: by argument, or by call and argument. What is not here is always refused.
 TAKEN = {
     **dict.fromkeys(["r", "alpha", "s", "beta", "a", "b", "p", "q", "v", "gamma", "delta", "c", "spend"], NUMBER),

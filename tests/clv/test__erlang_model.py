@@ -1,5 +1,8 @@
 """What both models of regular purchases share: the choice of k, the column that a fit needs, saving."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -212,3 +215,15 @@ def test_with_k_of_1_they_are_the_known_models(model, known, summary):
     rates = [m.posterior_rates(summary) for m in given]
     for column in ("purchase_rate", "dropout_probability"):
         np.testing.assert_allclose(rates[1][column], rates[0][column], rtol=1e-9)
+
+
+@pytest.mark.parametrize(("model", "name"), [(BGCNBD, "bg_cnbd"), (MBGCNBD, "mbg_cnbd")])
+def test_predictions_at_fixed_parameters(model, name):
+    # By integration over the rate and the dropout probability of each customer, to twelve decimals.
+    fixed = json.loads((Path(__file__).parents[1] / "golden" / f"{name}.json").read_text(encoding="utf-8"))["fixed"]
+    given = model.from_params(k=fixed["k"], **fixed["params"])
+    data = pd.DataFrame({c: fixed[c] for c in ("frequency", "recency", "T")})
+    np.testing.assert_allclose(given.probability_alive(data), fixed["alive"], rtol=1e-9)
+    for horizon, values in fixed["expected"].items():
+        np.testing.assert_allclose(given.expected_purchases(data, float(horizon)), values, rtol=1e-9)
+        assert given.expected_purchases_new(float(horizon)) == pytest.approx(fixed["new"][horizon], rel=1e-10)

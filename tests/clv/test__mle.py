@@ -65,12 +65,63 @@ def test_a_flat_hill_sends_the_search_to_the_next_start():
     assert not found.weak
 
 
+def test_every_start_is_taken_where_asked_for():
+    # Two narrow hills, the far one higher: the first start ends soundly on the lower one.
+    def gradient(theta):
+        hills = np.array([-50 * (theta[0] - 3) ** 2, 2 - 50 * (theta[0] + 3) ** 2])
+        share = np.exp(hills - np.logaddexp(*hills))
+        return float(np.logaddexp(*hills)), np.array([share @ np.array([100 * (3 - theta[0]), -100 * (3 + theta[0])])])
+
+    starts = [(np.exp(3.1),), (np.exp(-3.1),)]
+    np.testing.assert_allclose(maximize(Objective(gradient), starts, "Hills").theta, [3.0], atol=1e-6)
+    both = maximize(Objective(gradient), starts, "Hills", every_start=True)
+    np.testing.assert_allclose(both.theta, [-3.0], atol=1e-6)
+
+
 def test_no_optimum_is_an_error_with_a_remedy():
     def gradient(theta):
         return float("nan"), np.array([np.nan])
 
     with pytest.raises(ConvergenceError, match=r"Nothing did not converge.*data_quality"):
         maximize(Objective(gradient), [(1.0,), (2.0,)], "Nothing")
+
+
+@pytest.mark.parametrize(("slope", "rises"), [(3e-6, False), (3e-6, True), (1.0, False)])
+def test_a_slope_that_is_rounding_alone_is_no_failure(slope, rises):
+    # Far out on a ridge the gradient is the difference of two large numbers: it may promise a little, here
+    # slope^2 / (2 x 1e-6), where the likelihood does not rise. A large promise that is not kept is a failure.
+    def terms(theta):
+        d = theta - np.array([10.0, 9.0])
+        value = -500 * (d[0] - d[1]) ** 2 + (slope * d[0] - 5e-7 * d[0] ** 2 if rises else -20 * np.abs(d).sum())
+        gradient = np.array([slope - 1e-6 * d[0] * rises, 0.0]) + 1e3 * (d[1] - d[0]) * np.array([1, -1])
+        return float(value), gradient, -1e3 * np.array([[1 + 1e-9, -1], [-1, 1 + 1e-12]])
+
+    objective, start = Objective(lambda theta: terms(theta)[:2], terms), [np.exp([10.0, 9.0])]
+    if slope == 1.0:
+        with pytest.raises(ConvergenceError):
+            maximize(objective, start, "Ridge")
+    else:
+        found = maximize(objective, start, "Ridge")
+        assert found.stuck != rises
+        np.testing.assert_allclose(found.theta, [13.0, 12.0] if rises else [10.0, 9.0], atol=1e-3)
+
+
+def test_a_ridge_is_walked_to_its_end_and_no_further():
+    # Along theta_0 = theta_1 - 1 the value rises by less and less; a step that is cut off at the end of theta_1's range
+    # alone would leave the ridge by the rest of theta_0's.
+    seen = []
+
+    def terms(theta):
+        seen.append(theta)
+        beside, below = theta[0] - theta[1] + 1, np.exp(-theta[1] / 4)
+        slope = np.array([-1e4 * beside, 1e4 * beside + below / 4])
+        return float(-below - 5e3 * beside**2), slope, np.array([[-1e4, 1e4], [1e4, -1e4 - below / 16]])
+
+    found = maximize(Objective(lambda theta: terms(theta)[:2], terms), [np.exp([4.0, 5.0])], "Ridge")
+    np.testing.assert_allclose(found.theta, [LOG_HIGH - 1, LOG_HIGH], atol=1e-9)
+    assert found.boundary == (1,)
+    assert len(seen) < 20
+    assert max(abs(theta[0] - theta[1] + 1) for theta in seen) < 1e-9
 
 
 def test_a_ridge_that_leads_out_of_the_range_is_a_boundary():

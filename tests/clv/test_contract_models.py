@@ -332,3 +332,27 @@ class TestScoreClv:
             cv.score_clv(CUSTOMERS, purchase_model=model, horizon="forever", spend_model="mrr", margin=0.8)
         with pytest.raises(cv.NotFittedError, match="call fit"):
             cv.score_clv(CUSTOMERS, **call | {"purchase_model": type(model)()})
+
+
+def test_from_subscriptions_to_values():
+    # Customers who sign on any day of three years and leave as the model has it, at the end of a month of theirs.
+    rng, n, params = np.random.default_rng(4), 20_000, np.array([1.5, 12.0])
+    start = pd.Series(pd.Timestamp("2023-01-01") + pd.to_timedelta(rng.integers(0, 1000, n), unit="D"))
+    renewals = np.minimum(drawn_lifetimes(params, n, rng), 60).astype(int)
+    ahead = (start.dt.year * 12 + start.dt.month - 1 + renewals + 1).to_numpy()
+    # On the day of the month that they signed on, or the 28th: a contract that ends before its due date is not renewed.
+    end = pd.to_datetime({"year": ahead // 12, "month": ahead % 12 + 1, "day": np.minimum(start.dt.day, 28)})
+    subscriptions = pd.DataFrame({"customer_id": np.arange(n), "start": start, "end": end})
+    table = cv.summarize_renewals(subscriptions, observation_end="2025-12-31")
+    model = SBG().fit(table)
+    told = model.summary_table(0.9999)
+    assert ((told["lower"] < params) & (params < told["upper"])).all()
+    customers = cv.summarize_contracts(subscriptions, observation_end="2025-12-31").assign(mrr=10.0)
+    scored = cv.score_clv(
+        customers, purchase_model=model, spend_model="mrr", horizon="24 months", margin=0.8, annual_discount_rate=0.1
+    )
+    assert ((scored["clv"] > 0) == customers["active"]).all()
+    # What those under contract go on to do. Their mean has a sampling error, and so has the forecast, from the fit.
+    left = (renewals - customers["renewals"])[customers["active"]]
+    seen, expected = np.minimum(left, 24), scored["expected_purchases"][customers["active"]]
+    assert abs(seen.mean() - expected.mean()) < 4 * math.sqrt(2) * seen.std() / math.sqrt(seen.size)

@@ -13,8 +13,8 @@ import pytest
 import customer_value as cv
 
 FOLDER = Path(__file__).parents[1] / "golden"
-PURCHASE = {"bg_nbd": cv.clv.BGNBD, "pareto_nbd": cv.clv.ParetoNBD}
-ALL = PURCHASE | {"gamma_gamma": cv.clv.GammaGamma}
+PURCHASE = {"bg_nbd": cv.clv.BGNBD, "mbg_nbd": cv.clv.MBGNBD, "pareto_nbd": cv.clv.ParetoNBD}
+ALL = PURCHASE | {"nbd": cv.clv.NBD, "gamma_gamma": cv.clv.GammaGamma}
 
 
 def golden(name):
@@ -91,3 +91,24 @@ def test_gamma_gammas_conditional_means(cdnow_summary):
     published = golden("gamma_gamma")["cdnow"]
     means = cv.clv.GammaGamma().fit(cdnow_summary).expected_spend(cdnow_summary)
     np.testing.assert_allclose(means[:10], published["expected_first_ten"], atol=0.0051)
+
+
+@pytest.mark.parametrize("name", ["bg_nbd", "pareto_nbd"])
+def test_counts_of_an_interval(name):
+    # By simulation of two million customers: BTYD's own formula for intervals sums to more than 1.
+    published = golden(name)["interval"]
+    kind = PURCHASE[name]
+    model = kind.from_params(**dict(zip(kind._parameters, published["params"], strict=True)), time_unit="week")
+    for told, values in published.items():
+        if told.startswith("between"):
+            start, end = (float(word) for word in told.split("_")[1:4:2])
+            pmf = model.purchase_distribution_new(end - start, range(4), start=start)
+            np.testing.assert_allclose(pmf, values, atol=4 * 3.5e-4)
+
+
+def test_discounted_purchases_forever(cdnow_summary):
+    # CLVTools' total is taken at its own stopping point, like its expected purchases above; DERT weighs the ridge more.
+    published = golden("pareto_nbd")["cdnow_holdout"]
+    model = cv.clv.ParetoNBD().fit(cdnow_summary)
+    total = model.discounted_expected_purchases(cdnow_summary, discount_rate=1.15 ** (1 / 52) - 1).sum()
+    assert total == pytest.approx(published["discounted_forever_15_percent"], rel=4e-4)

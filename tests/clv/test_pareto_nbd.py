@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from customer_value.clv import ParetoNBD
+from customer_value.clv._conditional import ConditionalModel
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "pareto_nbd.json").read_text(encoding="utf-8"))
 CDNOW = (0.553, 10.58, 0.606, 11.67)
@@ -288,6 +289,27 @@ class TestCounts:
             assert table.shape == (200, n.size)
             kept = one_by_one > 1e-250
             np.testing.assert_allclose(table[kept], one_by_one[kept], rtol=1e-9)
+
+    @pytest.mark.parametrize("params", [CDNOW, (2.5, 3.0, 1.7, 40.0)])
+    def test_counts_of_an_interval_are_the_sum_over_those_before(self, params):
+        # Every count before the interval updates the parameters; they know nothing of the closed form.
+        n, start, t = np.arange(8.0), 13.0, 26.0
+        interval = ParetoNBD._interval_pmf_new(params, n, start, t)
+        summed = ConditionalModel._interval_pmf_new(ParetoNBD(), params, n, start, t)
+        np.testing.assert_allclose(interval, summed, rtol=1e-10)
+
+    def test_counts_of_an_interval_as_simulated_elsewhere(self):
+        golden = GOLDEN["interval"]
+        for low, high in ((1.0, 2.0), (39.0, 78.0)):
+            interval = ParetoNBD._interval_pmf_new(tuple(golden["params"]), np.arange(4.0), low, high - low)
+            np.testing.assert_allclose(interval, golden[f"between_{low:.0f}_and_{high:.0f}_0_to_3"], atol=1.2e-3)
+
+    def test_survival(self):
+        t = np.array([0.0, 1e-9, 39.0, 1e7])
+        alive = [float((mp.mpf(11.67) / (mp.mpf(11.67) + v)) ** mp.mpf(0.606)) for v in t.tolist()]
+        np.testing.assert_allclose(ParetoNBD._survival_new(CDNOW, t), alive, rtol=1e-14)
+        many = np.arange(3000.0)
+        np.testing.assert_allclose(ParetoNBD._pmf_alive_new(CDNOW, many, 39.0).sum(), alive[2], rtol=1e-12)
 
     def test_purchases_in_an_interval(self):
         # Two million simulated customers there, 400,000 here: four standard errors of both together.

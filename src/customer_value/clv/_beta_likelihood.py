@@ -95,8 +95,14 @@ def totals(points: Floats, x: Floats, t_x: Floats, T: Floats, weights: Floats, e
     tossed = np.flatnonzero(x + early > 0)  # nobody else can have left
     lasts, last = np.unique(t_x[tossed], return_inverse=True)
     place, end_of = places[tossed], end[tossed]
-    of_count = np.bincount(places, weights, counts.size)
-    of_end, bought_by_end = np.bincount(end, weights, ends.size), np.bincount(end, weights * x, ends.size)
+    of_count, of_end, bought_by_end = (
+        np.asarray(np.bincount(group, each, size), dtype=np.float64)
+        for group, each, size in (
+            (places, weights, counts.size),
+            (end, weights, ends.size),
+            (end, weights * x, ends.size),
+        )
+    )
     found = np.empty(points.shape[1])
     step = max(1, _CELLS // x.size)
     for start in range(0, found.size, step):

@@ -17,6 +17,7 @@ from customer_value.clv._beta_survival import log_beta_ratio
 from customer_value.clv._erlang_sums import events_at_most, phase_weights, reach
 from customer_value.clv._special import Floats, beta_cdf_at_odds, stirling_error
 
+_CELLS = 100_000  # of a table of event counts, rows and purchase counts: it stays in the cache
 _SPREADS = 9  # standard deviations below the mean of an event count, past which nothing is left
 
 
@@ -65,23 +66,59 @@ class ErlangFuture:
 
         It tells the purchases before, s // k, the phase at the start, s mod k, and the rate, Gamma(R + s, B + start).
         """
+        n, known = np.asarray(n, dtype=np.float64), np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in state))
+        shape = np.broadcast_shapes(known[0].shape, n.shape)
+        if n.ndim <= 1 and known[0].shape[-1:] in ((), (1,)):  # all rows share their counts
+            rows, counts = tuple(v.reshape(-1, 1) for v in known), n.reshape(1, -1)
+        else:
+            rows = tuple(np.broadcast_to(v, shape).reshape(-1, 1) for v in known)
+            counts = np.broadcast_to(n, shape).reshape(-1, 1)
+        pmf = np.empty(np.broadcast_shapes(rows[0].shape, counts.shape))
+        last = events_at_most(self.k, rows[0], start / rows[1])[:, 0]
+        size = np.floor(np.log2(last + 1))
+        for similar in np.unique(size):
+            which = np.flatnonzero(size == similar)
+            step = max(1, int(_CELLS // (counts.shape[1] * self.k)))
+            for begin in range(0, which.size, step):
+                these = which[begin : begin + step]
+                n_here = counts if counts.shape[0] == 1 else counts[these]
+                pmf[these] = self._after(tuple(v[these] for v in rows), n_here, start, t, int(last[these].max()))
+        gone = 1 - self._survival_new(rows, np.asarray(start))
+        return np.asarray(pmf + np.where(counts == 0, gone, 0.0)).reshape(shape)
+
+    def _after(self, state: tuple[Floats, ...], n: Floats, start: float, t: float, last: int) -> Floats:
+        """P(alive at the start, n purchases after it); states in rows, counts in columns."""
         k, (R, B, a, b, e) = self.k, state
-        R, B, a, b, e, n = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (R, B, a, b, e, n)))
         phases, z, later = phase_weights(k, R, e / B), start / B, t / (B + start)
-        mean = R * z
-        first = np.min(mean - _SPREADS * np.sqrt(mean * (1 + z)), initial=np.inf)
-        last = np.max(events_at_most(k, R, z), initial=0.0)
-        total, gone = np.zeros(n.shape), n == 0
-        some = np.maximum(n, 1)
-        for s in range(max(int(first), 0), int(last) + k + 1):
-            before, phase = divmod(s, k)
-            ready = np.zeros((k, *(1,) * n.ndim))
-            ready[phase] = 1.0
-            cycles = R + k * before  # the phase adds the rest of s
-            more = exactly(k, ready, cycles, later, n)
-            more += np.where(gone, 0.0, a / (b + before + some - 1) * reach(k, ready, cycles, later, some))
-            total += events_pmf(k, phases, R, z, s) * np.exp(log_beta_ratio(a, b, before + n)) * more
-        return np.asarray(total + np.where(gone, 1 - self._survival_new(state, np.asarray(start)), 0.0))
+        total = np.zeros(np.broadcast_shapes(R.shape, n.shape))
+        first = max(int(np.min(R * z - _SPREADS * np.sqrt(R * z * (1 + z)))), 0)
+        step = max(1, int(_CELLS // total.size))
+        for begin in range(first, last + k + 1, step):
+            s = np.arange(begin, min(begin + step, last + k + 1), dtype=np.float64)[:, None, None]
+            before, phase = np.divmod(s, k)
+            seen = events_pmf(k, phases[:, None], R, z, s)
+            more = _whole_cycles(k, phase, R + s, later, n)
+            left = a / (b + before + np.maximum(n, 1) - 1) * beta_cdf_at_odds(_positive(k * n - phase), R + s, later)
+            more = more + np.where(n > 0, left, 0.0)
+            total += (seen * np.exp(log_beta_ratio(a, b, before + n)) * more).sum(axis=0)
+        return total
+
+
+def _positive(count: Floats) -> Floats:
+    """Counts, with 1 in the place of those that are not asked for."""
+    return np.asarray(np.where(count > 0, count, 1.0))
+
+
+def _whole_cycles(k: int, phase: Floats, R: Floats, z: Floats, n: Floats) -> Floats:
+    """P(n purchases) by events of rate Gamma(R, .) from a known phase: kn - phase events, or up to k - 1 more."""
+    count = _positive(k * n - phase)
+    term = negative_binomial(count, R, z)
+    some = term
+    for _ in range(k - 1):
+        term = term * ((R + count) / (count + 1) * (z / (1 + z)))
+        count = count + 1
+        some = some + term
+    return np.asarray(np.where(n > 0, some, beta_cdf_at_odds(R, k - phase, 1 / z)))
 
 
 def exactly(k: int, phases: Floats, R: Floats, z: Floats, n: Floats) -> Floats:
@@ -100,14 +137,16 @@ def exactly(k: int, phases: Floats, R: Floats, z: Floats, n: Floats) -> Floats:
 
 
 def events_pmf(k: int, phases: Floats, R: Floats, z: Floats, s: Any) -> Floats:
-    """P(J + N = s), for numbers s that are k - 1 or above, or one s below.
+    """P(J + N = s). Given J = j, N is negative binomial with R + j.
 
-    Given J = j, N is negative binomial with R + j. The next lower j multiplies its probability by (R + j) z / (s - j).
+    Where no s is below k - 1, the next lower j multiplies its probability by (R + j) z / (s - j).
     """
-    top = int(min(k - 1, np.min(s)))
-    term = negative_binomial(s - top, R + top, z)
-    total = phases[top] * term
-    for j in range(top - 1, -1, -1):
+    if np.min(s) < k - 1:
+        terms = (phases[j] * np.where(s >= j, negative_binomial(np.maximum(s - j, 0), R + j, z), 0.0) for j in range(k))
+        return np.asarray(sum(terms))
+    term = negative_binomial(s - (k - 1), R + (k - 1), z)
+    total = phases[k - 1] * term
+    for j in range(k - 2, -1, -1):
         term = term * ((R + j) * z / (s - j))
         total = total + phases[j] * term
     return np.asarray(total)

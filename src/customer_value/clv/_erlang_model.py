@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
@@ -12,6 +13,7 @@ from scipy.special import gammaln
 from customer_value._validation import whole_number
 from customer_value.clv import _erlang
 from customer_value.clv._base import PurchaseModel
+from customer_value.clv._erlang_forever import discounted_forever
 from customer_value.clv._erlang_future import ErlangFuture
 from customer_value.clv._mle import maximize
 from customer_value.clv._posterior import Beta, Gamma, Mixing
@@ -218,6 +220,14 @@ class RegularModel(PurchaseModel):
     @property
     def _future(self) -> ErlangFuture:
         return ErlangFuture(self._order)
+
+    def _discounted_if_alive(
+        self, params: Sequence[float], columns: tuple[Floats, ...], t: float, delta: float
+    ) -> Floats:
+        """Discounted expected purchases within t of a customer who is alive; for ever in one integral over the rate."""
+        if math.isfinite(t):
+            return super()._discounted_if_alive(params, columns, t, delta)
+        return self._of_living(params, columns, lambda state: discounted_forever(self._order, state, delta))
 
     @property
     def _mixing(self) -> Mapping[str, Mixing]:  # type: ignore[override]  # the scale depends on k

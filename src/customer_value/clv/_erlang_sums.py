@@ -36,6 +36,7 @@ _SEARCH = np.linspace(0, 1, 25)
 _END = 1e-6  # relative change of the integrand over an end piece that is integrated in closed form
 _FEW = 0.02  # below this chance to stay, E[(1-p)^M] is a short power series
 _FEW_TERMS = 10
+_SPREAD_OUT = 100.0  # rates of so large an R leave no chance of few events where many can come
 
 
 def phase_weights(k: int, R: Floats, share: Floats) -> Floats:
@@ -142,18 +143,20 @@ def _by_roots(k: int, R: Floats, B: Floats, a: Floats, b: Floats, e: Floats, t: 
         log_q = np.where(log_p < -1, np.log1p(-np.exp(np.minimum(log_p, -1))), np.log(q0) - to_q)
         return log_p, log_q, -a * to_p - b * to_q
 
+    def still(log_q: Floats) -> Floats:
+        """Log of the survival's largest factor; it is divided out, for it may be below all floats."""
+        return np.asarray(-R * np.log1p(-np.expm1(log_q / k) * z) if survival else 0.0)
+
     def roughly(d: Floats) -> Floats:
         """Log of the integrand but for a bounded factor."""
         log_p, log_q, log_density = log_odds(d)
-        lost = -np.expm1(log_q / k)  # 1 - (1-p)^(1/k)
-        if survival:
-            return np.asarray(log_density - R * np.log1p(lost * z))
-        return np.asarray(log_density - np.log(np.exp(log_p) + 1 / (1 + R * z / k)))
+        bound = still(log_q) if survival else -np.log(np.exp(log_p) + 1 / (1 + R * z / k))
+        return np.asarray(log_density + bound)
 
     def integrand(d: Floats, top: Floats) -> Floats:
         log_p, log_q, log_density = log_odds(d)
         with np.errstate(under="ignore"):
-            return np.asarray(np.exp(log_density - top) * given(log_p, log_q))
+            return np.asarray(np.exp(log_density + still(log_q) - top) * given(log_p, log_q))
 
     near, far = _END / (1 + a + b + (R + k) * z), _END / (2 + a + b)
     low = np.log(near) - np.log(a) + np.log(b)
@@ -186,7 +189,7 @@ def _by_roots(k: int, R: Floats, B: Floats, a: Floats, b: Floats, e: Floats, t: 
 
 
 class _GivenDropout:
-    """E[(1 - q^M) / p] or E[q^M] of each row (q = 1 - p), at any number of points p.
+    """E[(1 - q^M) / p], or E[q^M] over (1 + z (1 - q^(1/k)))^-R, of each row (q = 1 - p), at any number of points p.
 
     E[q^M] is the sum over the k-th roots zeta of q of w E[zeta^(J+N)], w = p zeta / (k q (1 - zeta)), since the
     weighted powers zeta^s add up to q^floor(s/k); and E[zeta^(J+N)] = X Y with X = (1 + z (1 - zeta))^-R, z = t/B, and
@@ -207,13 +210,16 @@ class _GivenDropout:
         few = log_q < np.log(_FEW)
         if self.survival:  # the power series is short only if q^M is concentrated on few purchases
             tilted = np.exp(log_q / self.k) * self.z / (1 + self.z)
-            few &= self.R * tilted < (1 - tilted) * self.k / 2
+            few &= (self.R < _SPREAD_OUT) & (self.R * tilted < (1 - tilted) * self.k / 2)
         given = self._over_roots(log_p, np.where(few, np.log(_FEW), log_q))
         rows = np.flatnonzero(few.any(axis=1))
         if rows.size:
             powers, q = np.zeros((rows.size, log_q.shape[1])), np.exp(log_q[rows])
             for coefficient in self._series(rows)[::-1]:
                 powers = powers * q + coefficient
+            if self.survival:
+                lost = -np.expm1(log_q[rows] / self.k)
+                powers *= np.exp(self.R[rows] * (np.log1p(self.z[rows] * lost) - np.log1p(self.z[rows])))
             given[rows] = np.where(few[rows], powers, given[rows])
         return given
 
@@ -224,13 +230,12 @@ class _GivenDropout:
             return np.stack([reach(k, self.phases[:, rows], R, z, m + 1) for m in range(_FEW_TERMS)])
         weights = event_weights(k, *(v[rows] for v in self.state))
         by_events = np.stack([weights(s) for s in range(k * _FEW_TERMS)])
-        # Of all weights the sum is (1 + z)^R over P(J = 0).
-        scale = self.phases[0, rows] * np.exp(-R * np.log1p(z))
-        return np.asarray(by_events.reshape(_FEW_TERMS, k, -1).sum(axis=1)[:, :, None] * scale)
+        # Of all weights the sum is (1 + z)^R over P(J = 0); the power of 1 + z is left to the caller.
+        return np.asarray(by_events.reshape(_FEW_TERMS, k, -1).sum(axis=1)[:, :, None] * self.phases[0, rows])
 
     def _over_roots(self, log_p: Floats, log_q: Floats) -> Floats:
         k, z = self.k, self.z
-        rho, total = np.exp(log_q / k), np.zeros_like(log_q)
+        rho, total, largest = np.exp(log_q / k), np.zeros_like(log_q), np.zeros_like(log_q)
         for root in range(k // 2 + 1):
             angle = 2 * np.pi * root / k
             zeta: Floats = rho * np.cos(angle)
@@ -245,7 +250,9 @@ class _GivenDropout:
                 by_phase = np.zeros_like(tau)
                 for phase in self.phases[::-1]:
                     by_phase = by_phase * tau + phase
-                total += (weight * np.exp(fall) * by_phase).real
+                if root == 0:
+                    largest = fall.real
+                total += (weight * np.exp(fall - largest) * by_phase).real
             else:
                 missing = np.zeros_like(tau)
                 for later in self.later[::-1]:

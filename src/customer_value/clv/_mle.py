@@ -20,7 +20,10 @@ Floats = NDArray[np.float64]
 
 LOG_LOW, LOG_HIGH = -18.5, 18.5  # parameters live between 1e-8 and 1e8; an end of that range is a boundary
 _DECREMENT = 1e-9  # gain in log-likelihood that one more Newton step promises at a converged point
+_BROKEN_PROMISE = 1e-4  # the same, of a step along which the likelihood does not rise at all
+_IDLE = 1e-8  # gain of a step that is not worth taking another one
 _FLAT = 0.04  # curvature at which the standard error of a log parameter is 5: the data say nothing about it
+_ROUNDING = 1e-13  # of a log-likelihood, relative
 _MAX_STEP = 2.0  # longest step in one log parameter
 
 
@@ -55,12 +58,18 @@ class Optimum:
     hessian: Floats
     free: NDArray[np.intp]  # parameters that are not at a boundary
     decrement: float
+    stuck: bool = False  # no length of the last step raised the likelihood, or the last two raised it by nothing
     evaluations: int = field(compare=False, default=0)
 
     @property
     def converged(self) -> bool:
-        """No Newton step within the bounds gains anything worth having."""
-        return bool(self.decrement < max(_DECREMENT, 1e-13 * abs(self.value)))
+        """No Newton step within the bounds gains anything worth having.
+
+        Along a flat ridge far out, rounding of the gradient alone promises more than the likelihood gives; what counts
+        there is that it does not rise.
+        """
+        gain = _BROKEN_PROMISE if self.stuck else max(_DECREMENT, _ROUNDING * abs(self.value))
+        return bool(self.decrement < gain)
 
     @property
     def boundary(self) -> tuple[int, ...]:
@@ -76,8 +85,13 @@ class Optimum:
         return bool(np.linalg.eigvalsh(-self.hessian)[0] < _FLAT)
 
 
-def maximize(objective: Objective, starts: Sequence[Sequence[float]], model: str) -> Optimum:
-    """Find the parameters of largest likelihood; starts are natural parameters, best guess first."""
+def maximize(
+    objective: Objective, starts: Sequence[Sequence[float]], model: str, *, every_start: bool = False
+) -> Optimum:
+    """Find the parameters of largest likelihood; starts are natural parameters, best guess first.
+
+    The first start that ends at a sound optimum is the last one, unless every start is asked for.
+    """
     best: Optimum | None = None
     for start in starts:
         theta = np.clip(np.log(np.asarray(start, dtype=np.float64)), LOG_LOW, LOG_HIGH)
@@ -88,7 +102,7 @@ def maximize(objective: Objective, starts: Sequence[Sequence[float]], model: str
             found = max(found, _newton(objective, _approach(objective, found.theta)), key=lambda o: o.value)
         if best is None or found.value > best.value:
             best = found
-        if best.converged and not best.weak:
+        if best.converged and not best.weak and not every_start:
             break
     if best is None or not (best.converged and np.isfinite(best.value)):
         raise ConvergenceError(
@@ -124,17 +138,19 @@ def _approach(objective: Objective, theta: Floats) -> Floats:
 def _newton(objective: Objective, theta: Floats, max_iterations: int = 100) -> Optimum:
     """Newton's method with steps bounded and halved until the likelihood rises; parameters held within the bounds."""
     value, gradient, hessian = objective.newton_terms(theta)
-    evaluations = 1
+    evaluations, idle = 1, 0
     while True:
         free, step, decrement = _step_within(theta, gradient, hessian)
-        if not np.isfinite(value) or decrement < _DECREMENT * 1e-4 or evaluations > max_iterations:
+        if not np.isfinite(value) or decrement < _DECREMENT * 1e-4 or idle == 2 or evaluations > max_iterations:
             break
         found = _rising(objective, theta, value, step, decrement)
         evaluations += 1
         if found is None:
+            idle = 2
             break
+        idle = idle + 1 if found[1][0] - value < max(_IDLE, _ROUNDING * abs(value)) else 0
         theta, (value, gradient, hessian) = found
-    return Optimum(theta, value, gradient, hessian, free, decrement, evaluations)
+    return Optimum(theta, value, gradient, hessian, free, decrement, idle == 2, evaluations)
 
 
 def _rising(
@@ -144,9 +160,10 @@ def _rising(
 
     A gain below the likelihood's rounding cannot be seen, so the last, tiny step is taken on trust.
     """
-    slack = 1e-13 * abs(value) if decrement < 1e-6 else 0.0
-    length = min(1.0, _MAX_STEP / max(float(np.abs(step).max()), 1e-300))
-    while length > 1e-10:
+    slack = _ROUNDING * abs(value) if decrement < 1e-6 else 0.0
+    length = min(1.0, _MAX_STEP / max(float(np.abs(step).max()), 1e-300), _to_the_end(theta, step))
+    shortest = 1e-10 * length
+    while length > shortest:
         trial = np.minimum(np.maximum(theta + length * step, LOG_LOW), LOG_HIGH)
         terms = objective.newton_terms(trial) if objective.hessian is not None else None
         trial_value = objective.gradient(trial)[0] if terms is None else terms[0]
@@ -154,6 +171,13 @@ def _rising(
             return trial, objective.newton_terms(trial) if terms is None else terms
         length /= 4
     return None
+
+
+def _to_the_end(theta: Floats, step: Floats) -> float:
+    """Length at which the first parameter reaches the end of its range: cut off one by one they would leave a ridge."""
+    room = np.where(step > 0, LOG_HIGH - theta, theta - LOG_LOW)
+    moving = step != 0
+    return float((room[moving] / np.abs(step[moving])).min(initial=np.inf))
 
 
 def _free(theta: Floats, gradient: Floats) -> NDArray[np.intp]:

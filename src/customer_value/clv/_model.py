@@ -17,6 +17,7 @@ from customer_value.clv._rows import Floats
 from customer_value.errors import ConvergenceError, FitWarning, InputError, NotFittedError, warn
 
 _CHUNK = 8192  # rows per evaluation: the temporaries of a chunk stay in the cache
+_FEW_ROWS = 100  # distinct rows up to which a fit takes every start: it costs nothing, and the first may mislead
 _UNIDENTIFIED = 5.0  # standard error of a log parameter from which on the data say nothing about it
 _FEWEST_TO_RESAMPLE = 20
 _MOST_DRAWS = 1_000_000  # of parameters: more would tell nothing more
@@ -55,7 +56,9 @@ class Model(Parameters):
         `constant` is the part of the total log-likelihood that no parameter moves.
         """
         starts = self._starts(*columns, weights)
-        optimum = maximize(self._total(columns, weights), starts, type(self).__name__)
+        optimum = maximize(
+            self._total(columns, weights), starts, type(self).__name__, every_start=columns[0].size <= _FEW_ROWS
+        )
         self._fitted_rows = columns, weights
         self.time_unit_ = time_unit
         self.params_ = dict(zip(self._parameters, np.exp(optimum.theta).tolist(), strict=True))

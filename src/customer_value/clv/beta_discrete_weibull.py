@@ -54,9 +54,13 @@ class BetaDiscreteWeibull(ContractModel):
 
     @staticmethod
     def _starts(period: Floats, lost: Floats, renewed: Floats, weights: Floats) -> list[tuple[float, ...]]:
-        """A cohort's first retention rate, with customers who differ more or less and age more or less."""
+        """A cohort's first retention rate, with customers who differ more or less and age more or less.
+
+        The last one: a few leave soon, and hardly anyone else does until they age.
+        """
         first = float((renewed[0] + 0.5) / (lost[0] + renewed[0] + 1))
-        return [((1 - first) * size, first * size, c) for size, c in ((2.0, 1.2), (10.0, 1.0), (1.0, 2.0), (2.0, 0.6))]
+        guesses = ((2.0, 1.2), (10.0, 1.0), (1.0, 2.0), (2.0, 0.6), (0.03, 5.0))
+        return [((1 - first) * size, first * size, c) for size, c in guesses]
 
     @staticmethod
     def _log_likelihood(params: Sequence[float], period: Floats, lost: Floats, renewed: Floats) -> Floats:

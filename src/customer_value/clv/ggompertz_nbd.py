@@ -22,6 +22,7 @@ from customer_value.clv._gompertz_likelihood import HESSIAN, likelihood_rows, li
 from customer_value.clv._mle import LOG_LOW, maximize
 from customer_value.clv._nbd_counts import count_rows, log_nbd, log_ways
 from customer_value.clv._posterior import Gamma, Mixing
+from customer_value.clv._rows import distinct_rows
 from customer_value.clv._special import Floats
 from customer_value.clv.pareto_nbd import ParetoNBD
 from customer_value.errors import ConvergenceError
@@ -54,7 +55,7 @@ class GGompertzNBD(PurchaseModel):
     >>> from customer_value.clv import GGompertzNBD
     >>> model = GGompertzNBD.from_params(r=0.553, alpha=10.58, b=0.02, s=0.6, beta=2.0, time_unit="week")
     >>> round(model.expected_purchases_new("52 weeks"), 2)
-    2.38
+    2.28
     """
 
     _parameters: ClassVar[tuple[str, ...]] = ("r", "alpha", "b", "s", "beta")
@@ -67,7 +68,10 @@ class GGompertzNBD(PurchaseModel):
 
     @staticmethod
     def _starts(x: Floats, t_x: Floats, T: Floats, weights: Floats) -> list[tuple[float, ...]]:
-        """Pareto/NBD's fit with some ageing, and sudden dropout; where ageing only hurts that fit, its limit first."""
+        """Pareto/NBD's fit with some ageing, and sudden dropout; where ageing only hurts that fit, its limit.
+
+        Far from the optimum steps are many, so that a sample of many rows takes them.
+        """
         length = float((weights * T).sum() / weights.sum())
         guess = ParetoNBD._starts(x, t_x, T, weights)
         try:
@@ -75,13 +79,16 @@ class GGompertzNBD(PurchaseModel):
         except ConvergenceError:  # such as on the way to customers who are all alike
             r, alpha, s, beta = guess[0]
         s, beta = (min(v, 10.0 * scale) for v, scale in ((s, 1.0), (beta, length)))
-        sudden = (r, alpha, 1 / length, 1.0, 5.0)
+        slow, sudden = (r, alpha, 0.2 / length, s, 0.2 / length * beta), (r, alpha, 1 / length, 1.0, 5.0)
         b = math.exp(LOG_LOW) * max(1.0, 1 / beta)
         limit = (r, alpha, b, s, b * beta)
         _, gradient = GGompertzNBD._score(limit, x, t_x, T)
         if float((b * gradient[2] + b * beta * gradient[4]) @ weights) < 0:
-            return [limit, sudden]
-        return [(r, alpha, 0.2 / length, s, 0.2 / length * beta), sudden, (r, alpha, 5 / length, 0.5, 50.0)]
+            found = _fit_of_sample((x, t_x, T), weights, [sudden])
+            return [limit] if found[2] * length < _NO_AGEING else [found, limit]
+        first = [_fit_of_sample((x, t_x, T), weights, [slow, sudden])] if weights.size > _SAMPLE else []
+        together = (r, alpha, 15 / float(t_x.max()), 2.0, math.exp(15))  # all leave by the last purchase
+        return [*first, slow, sudden, (r, alpha, 5 / length, 0.5, 50.0), together]
 
     @staticmethod
     def _log_likelihood(params: Params, x: Floats, t_x: Floats, T: Floats) -> Floats:
@@ -117,12 +124,17 @@ class GGompertzNBD(PurchaseModel):
         return r + x, alpha + T, b, s, aged(b, beta, T)
 
     @staticmethod
+    def _time_scale(state: Params) -> Floats:
+        return np.asarray(np.minimum(state[4], 1) / state[2])
+
+    @staticmethod
     def _expected_purchases_new(params: Params, t: Floats) -> Floats:
         """Mean rate times mean time alive within t; the two are independent."""
         r, alpha, b, s, beta = params
         shape = np.broadcast_shapes(*(np.shape(v) for v in (*params, t)))
-        rows = (np.ravel(np.broadcast_to(np.asarray(v, dtype=np.float64), shape)) for v in (b, s, beta, t))
-        return np.asarray(r / alpha * mean_lifetime(*rows).reshape(shape))
+        # Purchases say nothing of the lifetime: customers of one age share it.
+        ages = distinct_rows([np.ravel(np.broadcast_to(np.asarray(v, np.float64), shape)) for v in (b, s, beta, t)])
+        return np.asarray(r / alpha * ages.spread(mean_lifetime(*ages.columns)).reshape(shape))
 
     @staticmethod
     def _survival_new(params: Params, t: Floats) -> Floats:
@@ -180,3 +192,17 @@ class GGompertzNBD(PurchaseModel):
         # Given their number, the times of a Poisson process are uniform; 1 - U lies in (0, 1].
         time = active[customer] * (1 - rng.random(customer.size))
         return customer, time[np.lexsort((time, customer))]
+
+
+_SAMPLE = 2000  # rows of data that a first guess is fitted to
+_NO_AGEING = 1e-4  # b T below which the hazard does not change to speak of
+
+
+def _fit_of_sample(columns: tuple[Floats, ...], weights: Floats, starts: list[tuple[float, ...]]) -> tuple[float, ...]:
+    """Parameters that are best for every so-manieth row; the first start where there are none."""
+    part = slice(None, None, -(-weights.size // _SAMPLE))
+    objective = GGompertzNBD()._total(tuple(c[part] for c in columns), weights[part])
+    try:
+        return tuple(np.exp(maximize(objective, starts, "GGompertzNBD").theta).tolist())
+    except ConvergenceError:
+        return starts[0]

@@ -70,6 +70,7 @@ class ParetoNBD(PurchaseModel):
             (r, alpha, 0.3, length),
             (1.0, length, 1.0, length),
             (2 * r, alpha, 3.0, 5 * length),
+            (r, alpha, 0.01, 0.01 * length),  # a few leave at once, the others hardly ever
         ]
 
     @staticmethod
