@@ -32,11 +32,11 @@ DOORS = {
     "narwhals": FRAMES,
     "polars": FRAMES,
     "pyarrow": {*FRAMES, "datasets/complete_journey.py"},  # reads the parquet files of a package
-    # These two make frames from no frame: a model's table of estimates, and simulated purchases.
-    "pandas": {*FRAMES, "clv/_model.py", "clv/_base.py"},
+    # These make frames from no frame: a model's table of estimates, simulated purchases, draws of parameters.
+    "pandas": {*FRAMES, "clv/_parameters.py", "clv/_base.py", "clv/_draws.py"},
     "scipy.optimize": {"clv/_mle.py"},
     "matplotlib": {"plots/"},
-    "sklearn": {"clv/_model.py"},  # its tags, when scikit-learn asks for them
+    "sklearn": {"clv/_parameters.py"},  # its tags, when scikit-learn asks for them
     "lifetimes": set(),  # importing it changes warnings filters; only its data files are read
 }
 THIRD_PARTY = {"numpy", "scipy", *(name for name in DOORS if "." not in name)}

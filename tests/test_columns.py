@@ -58,8 +58,20 @@ def written(cdnow_log, cdnow_summary):
             mean, holdout[holdout["customer_id"].isin(mean["customer_id"])]
         ),
         "tracking_table": cv.tracking_table(log, purchase_model=model, calibration_end=END, observation_end=LAST),
+        "alive_history": cv.alive_history(log, model, customers=[1], until="1997-03-31"),
         "heterogeneity_table": cv.clv.heterogeneity_table(model, points=3),
         "frequency_recency_table": cv.clv.frequency_recency_table(model, T=39, horizon=39, max_frequency=2, steps=2),
+        "compare_models": cv.clv.compare_models(
+            few,
+            {"NBD": cv.clv.NBD.from_params(r=0.385, alpha=12.07, time_unit="week"), "BG": model},
+            holdout=holdout,
+            spend_model="total_value",
+        ),
+        "backtest": cv.clv.backtest(log, {"BG": cv.clv.BGNBD()}, cutoffs=["1997-10-01"], horizon="13 weeks"),
+        "check_assumptions": cv.check_assumptions(few),
+        "customer_equity": cv.customer_equity(
+            few.assign(spend=20.0), **{n: v for n, v in value.items() if n != "interval"}
+        ),
         "summary_table": model.summary_table(),
         "describe_columns": cv.describe_columns(few),
     }

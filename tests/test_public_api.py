@@ -18,8 +18,13 @@ from customer_value import errors
 ROOT = Path(__file__).parents[1]
 FACE = {name: getattr(cv, name, None) for name in cv.__all__}  # a name that fails to load has a test of its own
 ROOMS = {name: value for name, value in FACE.items() if isinstance(value, ModuleType)}
-# A second frame is a frame, and may follow the first one without its name.
-SECOND_FRAMES = {cv.calibration_by_frequency: ["holdout"]}
+# A second frame is a frame, and models are what is compared: they may follow the frame without their name.
+SECOND = {
+    cv.alive_history: ["purchase_model"],
+    cv.calibration_by_frequency: ["holdout"],
+    cv.clv.compare_models: ["models"],
+    cv.clv.backtest: ["models"],
+}
 
 
 def is_error(value):
@@ -195,7 +200,7 @@ def test_frame_first_and_everything_else_by_keyword(value):
     kinds = inspect.Parameter
     free = {kinds.KEYWORD_ONLY, kinds.VAR_KEYWORD}
     by_position = [name for name, p in inspect.signature(value).parameters.items() if p.kind not in free]
-    assert by_position[1:] == SECOND_FRAMES.get(value, [])
+    assert by_position[1:] == SECOND.get(value, [])
 
 
 # ---- types ------------------------------------------------------------------------------------------------------

@@ -10,9 +10,12 @@ __version__ = "0.1.0"
 
 _ROOMS = ("clv", "datasets", "plots", "segments", "transactions")
 _FUNCTIONS = {
+    "alive_history": "clv",
     "assign_segments": "segments",
     "calibration_by_frequency": "clv",
+    "check_assumptions": "clv",
     "clean_log": "transactions",
+    "customer_equity": "clv",
     "data_quality": "transactions",
     "describe_columns": "columns",
     "load_models": "saving",
@@ -27,6 +30,7 @@ _FUNCTIONS = {
     "summarize_opportunities": "transactions",
     "summarize_renewals": "transactions",
     "tracking_table": "clv",
+    "value_customers": "clv",
 }
 _ERRORS = (
     "ConvergenceError",

@@ -4,9 +4,13 @@ from customer_value import datasets as datasets
 from customer_value import plots as plots
 from customer_value import segments as segments
 from customer_value import transactions as transactions
+from customer_value.clv import alive_history as alive_history
 from customer_value.clv import calibration_by_frequency as calibration_by_frequency
+from customer_value.clv import check_assumptions as check_assumptions
+from customer_value.clv import customer_equity as customer_equity
 from customer_value.clv import score_clv as score_clv
 from customer_value.clv import tracking_table as tracking_table
+from customer_value.clv import value_customers as value_customers
 from customer_value.columns import describe_columns as describe_columns
 from customer_value.errors import ConvergenceError as ConvergenceError
 from customer_value.errors import CustomerValueError as CustomerValueError

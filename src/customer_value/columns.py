@@ -17,7 +17,7 @@ _SHARE = "share, 0 to 1"
 
 _LOG = {
     "customer_id": ("the customer", "key"),
-    "date": ("when the transaction took place", "date"),
+    "date": ("when the transaction took place; in a history, the day at whose end it was known", "date"),
     "amount": ("what the transaction brought in; a refund is negative", "currency"),
     "order_id": ("the order that the row belongs to", "key"),
 }
@@ -64,7 +64,8 @@ _CONTRACTS = {
 }
 _VALUE = {
     "p_alive": (
-        "probability of still being a customer at observation_end; null where the data cannot support it",
+        "probability of still being a customer at observation_end, or at the end of date; null where the data cannot "
+        "support it",
         _PROBABILITY,
     ),
     "p_active": ("probability of at least one purchase within the horizon", _PROBABILITY),
@@ -79,6 +80,7 @@ _INTERVALS = {
     "observed": ("the interval of the observed mean", "count"),
     "expected_purchases": ("the interval of the mean expected_purchases", "count"),
     "clv": ("the interval of the mean clv", "currency"),
+    "equity": ("the interval of equity, from how well the parameters are known", "currency"),
     "purchases": ("the interval of the number of purchases that the customer will make within the horizon", "count"),
     "value": ("the interval of the value that the customer will really bring within the horizon", "currency"),
     "survival": ("the interval of survival, from how well the model is known", _PROBABILITY),
@@ -111,7 +113,35 @@ _EVALUATION = {
     "actual": ("repeat purchases of the cohort in the period", "count"),
     "expected_cumulative": ("expected, from the first period to the end of this one", "count"),
     "actual_cumulative": ("actual, from the first period to the end of this one", "count"),
+    "purchase": ("whether the customer bought in the period that ends with date", "true or false"),
     "in_calibration": ("whether the period ends within the data that the model was fitted on", "true or false"),
+}
+_COMPARISON = {
+    "model": ("name of the model", "text"),
+    "parameters": ("how many parameters the model has", "count"),
+    "log_likelihood": ("log-likelihood of the model on the calibration data; larger is better", "log probability"),
+    "aic": ("2 x parameters - 2 x log_likelihood; smaller is better", "log probability"),
+    "bic": ("parameters x ln(customers) - 2 x log_likelihood; smaller is better", "log probability"),
+    "nested": ("the simpler model of the table that is a special case of this one", "text"),
+    "lr_statistic": ("likelihood ratio statistic against the nested model", "number"),
+    "lr_p_value": ("its p-value; an upper bound where the simpler model lies on the boundary", _PROBABILITY),
+    "observed_purchases": ("purchases that the holdout saw", "count"),
+    "mae": ("mean absolute error of a customer's purchases", "count"),
+    "rmse": ("root mean squared error of a customer's purchases", "count"),
+    "rank_correlation": ("Spearman's correlation of expected and observed purchases", "-1 to 1"),
+    "log_score": (
+        "mean log probability that the model had given to what each customer then did; larger is better",
+        "log probability",
+    ),
+    "mae_value": ("mean absolute error of a customer's value", "currency"),
+    "rmse_value": ("root mean squared error of a customer's value", "currency"),
+    "cutoff": ("first day of the future: the model knew what lies before", "date"),
+    "verdict": ("fine, look, or not checked", "text"),
+}
+_EQUITY = {
+    "group": ("the group of customers that is summed; all where none was named", "text"),
+    "equity": ("future value of the group's customers together", "currency"),
+    "equity_per_customer": ("equity divided by the number of customers", "currency"),
 }
 _HETEROGENEITY = {
     "rate": ("name of the rate that differs between customers", "text"),
@@ -147,6 +177,8 @@ DICTIONARY: dict[str, dict[str, tuple[str, str]]] = {
     "Forecast and value": _VALUE,
     "Scores and segments": _SEGMENTS,
     "Forecast against what happened": _EVALUATION,
+    "Models compared, assumptions checked": _COMPARISON,
+    "Customer equity": _EQUITY,
     "Customers' rates": _HETEROGENEITY,
     "Data quality and this dictionary": _QUALITY,
     "Table of a model's estimates": _MODELS,

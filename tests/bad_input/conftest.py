@@ -61,6 +61,15 @@ LOG = LOG[["customer_id", "date", "amount"]].reset_index(drop=True)
 CALIBRATION, HOLDOUT = (side.reset_index(drop=True) for side in cv.split_holdout(LOG, observation_end=END))
 SUMMARY = cv.summarize_customers(CALIBRATION, observation_end=END)
 SEEN = cv.summarize_holdout(HOLDOUT, customers=SUMMARY, observation_end=LAST)
+
+
+class BetaGeoFitter:
+    """What a fitter of lifetimes is to us, its name and parameters; importing lifetimes changes warnings filters."""
+
+    params_: Mapping[str, float] = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
+
+
+FITTER = BetaGeoFitter()
 BUYING = {
     "BGNBD": cv.clv.BGNBD.from_params(r=0.243, alpha=4.414, a=0.793, b=2.426, time_unit="week"),
     "MBGNBD": cv.clv.MBGNBD.from_params(r=0.525, alpha=6.183, a=0.891, b=1.614, time_unit="week"),
@@ -126,6 +135,10 @@ def on_asks(asks, log, **arguments):
 
 def on_seen(holdout, predicted, **arguments):
     return cv.calibration_by_frequency(predicted, holdout, **arguments)
+
+
+def on_board(holdout, summary, **arguments):
+    return cv.clv.compare_models(summary, holdout=holdout, **arguments)
 
 
 GRID = {"T": 39.0, "horizon": "39 weeks", "max_frequency": 3, "steps": 3}
@@ -204,6 +217,52 @@ CALLS = {
             "expected_cumulative": "number", "actual_cumulative": "number",
         },
         maker="cv.tracking_table(log, ...) makes it",
+    ),
+    "check_assumptions": Call(cv.check_assumptions, cv.check_assumptions, SUMMARY, MODEL_COLUMNS, maker=MAKER),
+    "compare_models": Call(
+        cv.clv.compare_models, cv.clv.compare_models, SUMMARY, {"customer_id": "id", **MODEL_COLUMNS},
+        {"holdout": SEEN}, {"models": {"BG": BUYING["BGNBD"]}, "spend_model": SPEND}, MAKER,
+    ),
+    "compare_models(holdout)": Call(
+        cv.clv.compare_models, on_board, SEEN,
+        {"customer_id": "id", "holdout_purchases": "count", "holdout_duration": "number"}, {"summary": SUMMARY},
+        {"models": {"BG": BUYING["BGNBD"]}}, "summarize_holdout makes it",
+    ),
+    "backtest": Call(
+        cv.clv.backtest, cv.clv.backtest, LOG, LOG_COLUMNS, {},
+        {"models": {"BG": cv.clv.BGNBD()}, "cutoffs": [END], "horizon": "13 weeks"}, NAMES,
+    ),
+    "customer_equity": Call(
+        cv.customer_equity, cv.customer_equity, SUMMARY, {**MODEL_COLUMNS, **SPEND_COLUMNS}, {},
+        {**VALUE, "interval": None}, MAKER,
+    ),
+    "acquisition_value": Call(
+        cv.clv.acquisition_value, cv.clv.acquisition_value, arguments={**VALUE, "acquisition_cost": 5.0}
+    ),
+    "value_customers": Call(
+        cv.value_customers, cv.value_customers, LOG, RAW_COLUMNS, {},
+        {"observation_end": LAST, "horizon": "13 weeks", "margin": 0.3}, NAMES,
+    ),
+    "from_lifetimes": Call(cv.clv.from_lifetimes, cv.clv.from_lifetimes, arguments={"fitter": FITTER}),
+    "alive_history": Call(
+        cv.alive_history, cv.alive_history, LOG, LOG_COLUMNS, {},
+        {"purchase_model": BUYING["BGNBD"], "customers": [1, 2], "until": LAST}, NAMES,
+    ),
+    "plots.alive_history": Call(
+        cv.plots.alive_history, cv.plots.alive_history,
+        cv.alive_history(LOG, BUYING["BGNBD"], customers=[1], until=END),
+        {"customer_id": "label", "date": "moment", "purchase": "flag"},
+        maker="cv.alive_history(log, purchase_model, ...) makes it",
+    ),
+    "plots.backtest": Call(
+        cv.plots.backtest, cv.plots.backtest,
+        cv.clv.backtest(LOG, {"BG": cv.clv.BGNBD()}, cutoffs=[END], horizon="13 weeks"),
+        {"cutoff": "moment", "model": "label"}, maker="cv.clv.backtest(log, ...) makes it",
+    ),
+    "plots.top_customers": Call(
+        cv.plots.top_customers, cv.plots.top_customers,
+        cv.score_clv(SUMMARY, **VALUE, interval=0.9, interval_for="outcome"), {"customer_id": "label"},
+        maker="score_clv(summary, ..., interval=0.9) makes it",
     ),
     "frequency_recency_table": Call(
         cv.clv.frequency_recency_table, cv.clv.frequency_recency_table,
@@ -295,6 +354,20 @@ for model in (*BUYING.values(), SPEND):
         f"{name}.from_params": Call(kind.from_params, kind.from_params, arguments=model.params_),
         f"{name}.from_json": Call(kind.from_json, kind.from_json, arguments={"text": model.to_json()}),
     }
+FITTED = cv.clv.BGNBD().fit(SUMMARY)
+REGULAR = cv.summarize_customers(CALIBRATION, observation_end=END, regularity=True)
+CALLS |= {  # what all models have from their base, of one of them
+    "BGNBD.with_uncertainty": Call(
+        cv.clv.BGNBD.with_uncertainty, FITTED.with_uncertainty, arguments={"source": "robust"}
+    ),
+    "BGNBD.posterior_draws": Call(cv.clv.BGNBD.posterior_draws, FITTED.posterior_draws, arguments={"n": 100}),
+    "BGNBD.bootstrap": Call(cv.clv.BGNBD.bootstrap, FITTED.bootstrap, arguments={"n": 2}),
+    "BGCNBD.fit": Call(cv.clv.BGCNBD.fit, cv.clv.BGCNBD(k=1).fit, REGULAR, MODEL_COLUMNS),
+    "BGCNBD.from_params": Call(
+        cv.clv.BGCNBD.from_params, cv.clv.BGCNBD.from_params,
+        arguments={"r": 0.5, "alpha": 5.0, "a": 0.8, "b": 2.5, "k": 2},
+    ),
+}  # fmt: skip
 
 for name in ("BGCNBD", "MBGCNBD"):
     call = CALLS[f"{name}.fit"]

@@ -47,6 +47,8 @@ TAKEN = {
     "assign_segments-suffix": {"empty"},  # there are no scores of another suffix
     "data_quality-observation_end": OPTIONAL,
     "plots.heterogeneity-customers": OPTIONAL,
+    "alive_history-customers": {"array", "pair"},
+    "plots.top_customers-suffix": {"empty"},  # there are no intervals of another suffix
     "plots.rfm_heatmap-suffix": {"empty"},
     "plots.rfm_heatmap-value": OPTIONAL,
     "SegmentRules-rules": set(),
@@ -66,6 +68,15 @@ TAKEN = {
     },
     **{f"{m}.discounted_residual_lifetime-renewals": {"array", "pair"} for m in CONTRACTS},
     "tracking_table-period_days": OPTIONAL,
+    "acquisition_cost": {*NUMBER, "None"},
+    "acquisition_value-spend_model": NUMBER,
+    "by": OPTIONAL,
+    "compare_models-holdout": OPTIONAL,
+    "compare_models-spend_model": OPTIONAL,
+    "compare_models(holdout)-spend_model": OPTIONAL,
+    "backtest-spend_model": OPTIONAL,
+    "prior": {"None", "{}"},
+    "BGNBD.with_uncertainty-source": set(),
     **{f"{model}.expected_purchases_new-horizon": {"2.5", "array", "pair", "[]"} for model in ANY_TIME},
     **{f"simulate_transactions-{p}": {*NUMBER, "None"} for p in ("alpha", "s", "beta")},
     "simulate_transactions-r": {"2.5", "None"},  # 1e300 would make too many rows
@@ -73,6 +84,10 @@ TAKEN = {
     "simulate_transactions-b": OPTIONAL,
     # where there is no default of None
     "calibration_by_frequency-interval": set(),
+    "check_assumptions-interval": set(),
+    "value_customers-interval": set(),
+    "value_customers-time_unit": set(),
+    "backtest-time_unit": set(),
     "calibration_by_frequency(holdout)-interval": set(),
     **{f"{model}.summary_table-interval": set() for model in ("BGBB", *ANY_TIME, *CONTRACTS, "GammaGamma")},
     **{f"{model}.simulate_log-start": set() for model in ("BGBB", *ANY_TIME)},

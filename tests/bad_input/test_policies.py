@@ -17,6 +17,8 @@ def told(result):
         return sorted(str([f"{v:.9g}" if isinstance(v, float) else v for v in row]) for row in result.itertuples(False))
     if isinstance(result, tuple):
         return [told(part) for part in result]
+    if isinstance(result, cv.clv.ValueReport):
+        return told(result.customers), result.reasons
     if isinstance(result, np.ndarray):
         return sorted(result.round(9).tolist())
     if hasattr(result, "params_"):
@@ -45,6 +47,8 @@ def test_the_order_of_rows_does_not_matter(framed, calls):
 
 ONCE = {
     "summarize_holdout(customers)": "customers must have one row per customer; 3 of ",
+    "compare_models": "customer_id must be unique in the summary; some customers come more than once",
+    "compare_models(holdout)": "customer_id must be unique in the holdout; some customers come more than once",
     "calibration_by_frequency": "customer_id must be unique in the forecast; some customers come more than once",
     "calibration_by_frequency(holdout)": "customer_id must be unique in the holdout; some customers come more than",
     "ShiftedBetaGeometric.fit": "period must come once in each cohort; 3 of ",
@@ -52,6 +56,7 @@ ONCE = {
     "plots.frequency_recency": "a pair of frequency and recency must come once; 3 of ",
     "plots.retention": "period must differ from row to row; 3 of ",
     "plots.survival": "period must differ from row to row; 3 of ",
+    "plots.alive_history": "date must differ from row to row of a customer",
     "plots.tracking": r"period_end must differ from row to row; 3 of ",
 }
 

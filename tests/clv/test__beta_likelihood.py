@@ -31,6 +31,16 @@ def test_totals_are_sums_over_chunks_of_rows(early):
     np.testing.assert_allclose(curvature, likelihood.hessian(PARAMS, *columns, early) @ weights, rtol=1e-10)
 
 
+@pytest.mark.parametrize("early", [0, 1])
+@pytest.mark.parametrize("largest", [399.0, 200_000.0])  # within and beyond the tables
+def test_totals_at_many_points_are_those_of_each(early, largest):
+    x = np.append(X[:-1], largest)
+    weights = np.linspace(0.5, 3, X.size)
+    points = np.exp(np.random.default_rng(6).normal(0, 2, (4, 250)))  # more than one chunk of them
+    one_by_one = [likelihood.log_likelihood(tuple(p), x, T_X, T, early) @ weights for p in points.T]
+    np.testing.assert_allclose(likelihood.totals(points, x, T_X, T, weights, early), one_by_one, rtol=1e-12)
+
+
 def test_a_toss_that_is_known_to_have_gone_well():
     # L(m = x + 1; b) = E(1 - p) L(m = x; b + 1) of those who bought again: they must have stayed after the first toss.
     r, alpha, a, b = PARAMS

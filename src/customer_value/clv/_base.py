@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -53,6 +53,7 @@ class PurchaseModel(ConditionalModel):
 
     # Columns that enter the likelihood as a constant (Erlang-k's log_intervals): read by a fit, not by predictions.
     _additive: tuple[str, ...] = ()
+    _nests: ClassVar[tuple[str, ...]] = ()  # classes that are special cases of this one
 
     def fit(self, summary: Any, y: None = None, *, weights: str | Sequence[float] | Floats | None = None) -> Self:
         """Fit by maximum likelihood.
@@ -320,6 +321,14 @@ class PurchaseModel(ConditionalModel):
     def _constant(self, x: Floats, *additive: Floats) -> Floats:
         """Part of each row's log-likelihood that no parameter moves, from the additive columns."""
         return np.zeros_like(x)
+
+    def _total_log_likelihood(self, frame: EagerFrame) -> float:
+        """Log-likelihood of a summary under the parameters that the model has."""
+        arrays = tuple(summary_arrays(frame, (*self._columns, *self._additive), maker=self._maker).values())
+        columns, additive = arrays[: len(self._columns)], arrays[len(self._columns) :]
+        rows = distinct_rows(columns)
+        constant = float(self._constant(columns[0], *additive).sum()) if additive else 0.0
+        return float(self._log_likelihood(self._theta, *rows.columns) @ rows.counts) + constant
 
     # ---- how far the data carry -------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ import numpy as np
 from customer_value.clv._special import LARGEST_TABLE, Floats, distinct_whole, gamma_ratio, weighted_sums
 
 _CHUNK = 4096  # customers at a time: their derivatives stay in the cache
+_CELLS = 1 << 15  # of customers times parameter points at a time
 # Rows of derivatives: the log-likelihood, the gradient, the upper half of the Hessian. Here, where its elements stand.
 _HESSIAN = np.array([[5, 6, 7, 8], [6, 9, 10, 11], [7, 10, 12, 13], [8, 11, 13, 14]])
 _COUNTED = np.array([0, 1, 3, 4, 5, 12, 13, 14])  # rows with a part that depends on the count alone
@@ -81,6 +82,64 @@ def objective(
         rows = _timing_derivatives(params, x[part], t_x[part], T[part], odds.take(places[part], axis=1))
         total += weighted_sums(rows, weights[part])
     return float(total[0]), total[1:5], total[_HESSIAN]
+
+
+def totals(points: Floats, x: Floats, t_x: Floats, T: Floats, weights: Floats, early: int) -> Floats:
+    """Weighted total of the log-likelihood at many parameter points, shape (4, points).
+
+    With D the log odds of having left, a customer's term is that of silence until T plus ln(1 + e^D). All but the last
+    is summed by count and by T; logarithms are taken once for each distinct time.
+    """
+    counts, places = distinct_whole(x)
+    ends, end = np.unique(T, return_inverse=True)
+    tossed = np.flatnonzero(x + early > 0)  # nobody else can have left
+    lasts, last = np.unique(t_x[tossed], return_inverse=True)
+    place, end_of = places[tossed], end[tossed]
+    of_count, of_end, bought_by_end = (
+        np.asarray(np.bincount(group, each, size), dtype=np.float64)
+        for group, each, size in (
+            (places, weights, counts.size),
+            (end, weights, ends.size),
+            (end, weights * x, ends.size),
+        )
+    )
+    found = np.empty(points.shape[1])
+    step = max(1, _CELLS // x.size)
+    for start in range(0, found.size, step):
+        part = points[:, start : start + step]
+        r, alpha = part[0], part[1]
+        base, log_left = _count_logs(part, counts, early)
+        log_ends = np.log1p(ends[:, None] / alpha)
+        log_odds = log_ends[end_of] - np.log1p(lasts[:, None] / alpha)[last]
+        log_odds *= (r + counts[:, None])[place]
+        log_odds += log_left[place]
+        left = np.maximum(log_odds, 0)
+        np.abs(log_odds, out=log_odds)
+        left += np.log(1 + np.exp(-log_odds))  # a sum's absolute error counts: no need of log1p, which is slower
+        found[start : start + step] = (
+            weighted_sums(base.T, of_count)
+            - r * weighted_sums(log_ends.T, of_end)
+            - weighted_sums(log_ends.T, bought_by_end)
+            + weighted_sums(left.T, weights[tossed])
+        )
+    return found
+
+
+def _count_logs(points: Floats, counts: Floats, early: int) -> tuple[Floats, Floats]:
+    """Return the first row of the history and of the odds in `_count_terms`, shape (counts, points)."""
+    if counts[-1] > LARGEST_TABLE:
+        terms = [_count_terms(tuple(point), counts, early) for point in points.T]
+        return np.stack([of[0] for of, _ in terms], axis=1), np.stack([odds[0] for _, odds in terms], axis=1)
+    r, alpha, a, b = points
+    tossed = np.arange(counts[-1] + early)[:, None]
+    odds = a / (b + tossed)
+    logs = np.zeros((tossed.size + 1, r.size))  # by the number of tosses
+    np.negative(np.log1p(odds), out=logs[1:])
+    logs[1 + early :] += np.log((r + tossed[: tossed.size - early]) / alpha)
+    np.cumsum(logs, axis=0, out=logs)
+    log_left = np.vstack([np.full(r.size, -np.inf), np.log(odds)])
+    rows = counts.astype(np.intp) + early
+    return logs[rows], log_left[rows]
 
 
 def _count_terms(params: Sequence[Any], x: Floats, early: int) -> tuple[Floats, Floats]:

@@ -1,166 +1,45 @@
-"""What every fitted model shares: scikit-learn's protocol, parameters with their uncertainty, a table, a repr, JSON."""
+"""What every model's fit shares: the likelihood over distinct rows, its maximum, and how sure that is."""
 
 from __future__ import annotations
 
-import html
-import inspect
-import json
-import math
+import copy
 from collections.abc import Callable
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from customer_value._units import TIME_UNITS
-from customer_value._validation import SUMMARY_MAKER, number, require_choice
+from customer_value._validation import whole_number
+from customer_value.clv._draws import GOOD_K, ParameterDraws, Prior, importance_draws, log_normal, read_prior
 from customer_value.clv._mle import Objective, Optimum, maximize
+from customer_value.clv._parameters import Parameters
 from customer_value.clv._rows import Floats
-from customer_value.errors import FitWarning, InputError, NotFittedError, warn
+from customer_value.errors import ConvergenceError, FitWarning, InputError, NotFittedError, warn
 
-SCHEMA = 1
-_LEARNED = ("log_likelihood_", "n_customers_", "diagnostics_")
 _CHUNK = 8192  # rows per evaluation: the temporaries of a chunk stay in the cache
 _FEW_ROWS = 100  # distinct rows up to which a fit takes every start: it costs nothing, and the first may mislead
 _UNIDENTIFIED = 5.0  # standard error of a log parameter from which on the data say nothing about it
+_FEWEST_TO_RESAMPLE = 20
+_MOST_DRAWS = 1_000_000  # of parameters: more would tell nothing more
 _RIDGE = 0.99  # correlation of two log estimates from which on only a combination of them is known
 
 
-class Model:
-    """Parameters that were learned or given, and everything that can be said of them.
+class Model(Parameters):
+    """A model that is fitted by maximum likelihood.
 
-    A subclass names `_parameters` (the papers' letters, in order) and `_columns` (the summary columns that its
-    likelihood takes) and gives array functions, called on the instance; nothing here knows any model's mathematics.
+    A subclass gives array functions, called on the instance; nothing here knows any model's mathematics.
     """
 
-    _parameters: ClassVar[tuple[str, ...]] = ()
-    _columns: ClassVar[tuple[str, ...]] = ()
     _log_likelihood: ClassVar[Callable[..., Floats]]
     _score: ClassVar[Callable[..., tuple[Floats, Floats]]]
     _starts: ClassVar[Callable[..., list[tuple[float, ...]]]]
     _hessian: ClassVar[Callable[..., Floats] | None] = None
     # Optional: (params, *columns, weights) -> totals of log-likelihood, gradient, Hessian, where sums are cheaper.
     _objective: ClassVar[Callable[..., tuple[float, Floats, Floats]] | None] = None
-    _learned: ClassVar[tuple[str, ...]] = ()  # whole numbers that a fit learns besides the parameters, such as k_
-    _maker: ClassVar[str] = SUMMARY_MAKER  # which function makes the columns
+    # Optional: (points, *columns, weights) -> total at each of many points, shape (parameters, points), where cheaper.
+    _totals: ClassVar[Callable[..., Floats] | None] = None
 
-    params_: dict[str, float]
-    time_unit_: str | None
-    n_customers_: float
-    log_likelihood_: float
-    diagnostics_: dict[str, Any]
-    _log_covariance: Floats | None
-
-    # ---- scikit-learn by protocol, without importing it --------------------------------------------------------
-
-    @classmethod
-    def _arguments(cls) -> tuple[str, ...]:
-        parameters = inspect.signature(cls).parameters
-        return tuple(parameters)
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the constructor's arguments (scikit-learn's protocol; `deep` changes nothing here)."""
-        return {name: getattr(self, name) for name in self._arguments()}
-
-    def set_params(self, **arguments: Any) -> Self:
-        """Set constructor arguments (scikit-learn's protocol)."""
-        for name, value in arguments.items():
-            if name not in self._arguments():
-                raise InputError(f"{type(self).__name__} has no argument {name!r}; it has {list(self._arguments())}.")
-            setattr(self, name, value)
-        return self
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return "params_" in self.__dict__
-
-    def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import Tags, TargetTags
-
-        return Tags(estimator_type=None, target_tags=TargetTags(required=False))
-
-    def __getattr__(self, name: str) -> Any:
-        if name.endswith("_") and not name.startswith("_"):
-            raise NotFittedError(
-                f"{type(self).__name__} has no {name}: "
-                + (
-                    "its parameters were given by from_params, not fitted."
-                    if "params_" in self.__dict__
-                    else "call fit(summary) or from_params(...) first."
-                )
-            )
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-    # ---- parameters -------------------------------------------------------------------------------------------
-
-    @classmethod
-    def from_params(cls, *, time_unit: str | None = None, **params: Any) -> Self:
-        """Make a model of known parameters.
-
-        Parameters
-        ----------
-        time_unit
-            Ruler on which the parameters hold, such as ``"week"``; without it horizons must be numbers.
-        **params
-            Every parameter of the model by its letter, each above 0; besides them the constructor's own arguments.
-
-        Returns
-        -------
-        The model, ready to predict. It has no standard errors, hence no intervals of means.
-
-        Raises
-        ------
-        InputError
-            A parameter is missing, unknown, or not above 0.
-        """
-        arguments = {name: params.pop(name) for name in cls._arguments() if name in params}
-        if set(params) != set(cls._parameters):
-            raise InputError(f"{cls.__name__} has the parameters {list(cls._parameters)}; got {list(params)}.")
-        if time_unit is not None:
-            require_choice("time_unit", time_unit, TIME_UNITS)
-        model = cls(**arguments)
-        model.params_ = {p: number(params[p], p, low=0, high=math.inf, open_ends=True) for p in cls._parameters}
-        model.time_unit_ = time_unit
-        model._log_covariance = None
-        return model
-
-    @property
-    def _theta(self) -> tuple[float, ...]:
-        """Natural parameters in order."""
-        return tuple(self.params_.values())
-
-    @property
-    def covariance_(self) -> Floats:
-        """Covariance matrix of the natural parameters, by the observed information and the delta method."""
-        params = np.array(self._theta)
-        return self._covariance_of_logs() * np.outer(params, params)
-
-    @property
-    def standard_errors_(self) -> dict[str, float]:
-        """Standard error of each parameter."""
-        return dict(zip(self._parameters, np.sqrt(np.diag(self.covariance_)).tolist(), strict=True))
-
-    def _covariance_of_logs(self) -> Floats:
-        self._require_fitted()
-        if self._log_covariance is None:
-            raise NotFittedError(
-                f"{type(self).__name__} has no standard errors: its parameters were given by from_params, not fitted."
-            )
-        return self._log_covariance
-
-    @property
-    def aic_(self) -> float:
-        """Akaike's information criterion, 2k - 2 LL."""
-        return 2 * len(self._parameters) - 2 * self.log_likelihood_
-
-    @property
-    def bic_(self) -> float:
-        """Bayesian (Schwarz's) information criterion, k ln n - 2 LL."""
-        return len(self._parameters) * math.log(self.n_customers_) - 2 * self.log_likelihood_
-
-    def _require_fitted(self) -> None:
-        if not self.__sklearn_is_fitted__():
-            raise NotFittedError(
-                f"this {type(self).__name__} is not fitted; call fit(summary) or from_params(...) first."
-            )
+    _fitted_rows: tuple[tuple[Floats, ...], Floats]  # distinct rows of the last fit and how often each comes
 
     # ---- fitting ----------------------------------------------------------------------------------------------
 
@@ -180,11 +59,12 @@ class Model:
         optimum = maximize(
             self._total(columns, weights), starts, type(self).__name__, every_start=columns[0].size <= _FEW_ROWS
         )
+        self._fitted_rows = columns, weights
         self.time_unit_ = time_unit
         self.params_ = dict(zip(self._parameters, np.exp(optimum.theta).tolist(), strict=True))
         self.log_likelihood_ = optimum.value + constant
         self.n_customers_ = float(weights.sum())
-        self._log_covariance, weak = _covariance(optimum, self._parameters)
+        self._log_covariance, weak = _covariance(optimum.hessian, optimum.free, self._parameters)
         self.diagnostics_ = {
             "converged": optimum.converged,
             "gradient_norm": float(np.linalg.norm(optimum.gradient[optimum.free])),
@@ -242,118 +122,235 @@ class Model:
         exact = self._objective is not None or self._hessian is not None
         return Objective(gradient, hessian if exact else None)
 
-    # ---- telling ----------------------------------------------------------------------------------------------
+    # ---- how sure ---------------------------------------------------------------------------------------------
 
-    def summary_table(self, interval: float = 0.95) -> Any:
-        """Return estimates, standard errors and intervals as a pandas DataFrame.
+    def with_uncertainty(self, source: Literal["information", "robust"] | ParameterDraws) -> Self:
+        """Return the same fit with standard errors and intervals of another origin.
+
+        Every table and interval that the model gives afterwards rests on it.
 
         Parameters
         ----------
-        interval
-            Coverage of the intervals, which are built on logs and so stay positive.
+        source
+            ``"information"``: the inverse of the observed information, as after every fit. ``"robust"``: the sandwich,
+            which holds where the model is not quite true. Or what `posterior_draws` or `bootstrap` gave.
 
         Returns
         -------
-        DataFrame with columns parameter, estimate, standard_error, lower, upper.
-        """
-        import pandas as pd  # the one frame that is made from no frame
-        from scipy.special import ndtri
-
-        level = number(interval, "interval", low=0, high=1, open_ends=True)
-        spread = ndtri((1 + level) / 2) * np.sqrt(np.diag(self._covariance_of_logs()))
-        estimate = np.array(self._theta)
-        return pd.DataFrame(
-            {
-                "parameter": list(self._parameters),
-                "estimate": estimate,
-                "standard_error": list(self.standard_errors_.values()),
-                "lower": estimate * np.exp(-spread),
-                "upper": estimate * np.exp(spread),
-            }
-        )
-
-    def __repr__(self) -> str:
-        arguments = ", ".join(f"{k}={v!r}" for k, v in self.get_params().items())
-        head = f"{type(self).__name__}({arguments})"
-        if not self.__sklearn_is_fitted__():
-            return head
-        told = ", ".join(f"{name}={value:.4g}" for name, value in self.params_.items())
-        if "log_likelihood_" not in self.__dict__:
-            return f"<{head}: {told} (given)>"
-        weak = [f"at a boundary: {', '.join(self.diagnostics_['boundary'])}"] if self.diagnostics_["boundary"] else []
-        weak += [f"on a ridge: {' and '.join(pair)}" for pair in self.diagnostics_["ridge"]]
-        notes = f"; {'; '.join(weak)}" if weak else ""
-        unit = f", time in {self.time_unit_}s" if self.time_unit_ else ""
-        return (
-            f"<{head}: {told}; log-likelihood {self.log_likelihood_:.3f}, "
-            f"{self.n_customers_:,.0f} customers{unit}{notes}>"
-        )
-
-    def _repr_html_(self) -> str:
-        told = f"<pre>{html.escape(repr(self))}</pre>"
-        if self.__sklearn_is_fitted__() and self._log_covariance is not None:
-            told += str(self.summary_table().to_html(index=False, float_format=lambda v: f"{v:.4g}"))
-        return told
-
-    # ---- JSON -------------------------------------------------------------------------------------------------
-
-    def to_json(self) -> str:
-        """Return the fitted model as JSON text with a schema version; `from_json` reads it back."""
-        self._require_fitted()
-        learned = {name: self.__dict__[name] for name in (*_LEARNED, *self._learned) if name in self.__dict__}
-        covariance = None
-        if self._log_covariance is not None:  # JSON has no NaN
-            covariance = [[None if math.isnan(v) else v for v in row] for row in self._log_covariance.tolist()]
-        saved = {
-            "schema": SCHEMA,
-            "model": type(self).__name__,
-            "arguments": self.get_params(),
-            "params": self.params_,
-            "time_unit": self.time_unit_,
-            "log_covariance": covariance,
-            "learned": learned,
-        }
-        return json.dumps(saved, allow_nan=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Make a model from the text that `to_json` gave; values are checked and no code runs.
+        A copy of the model with the same parameters.
 
         Raises
         ------
         InputError
-            The text is not JSON, or is not of this class and schema.
+            The source is unknown, or the draws are those of another model.
+        NotFittedError
+            The model holds no data: its parameters were given, or it was loaded.
+
+        Notes
+        -----
+        The sandwich is A^-1 B A^-1 with A the observed information and B the sum of the customers' squared scores
+        (White 1982, Econometrica 50, 1-25), all of log parameters.
         """
-        try:
-            saved = json.loads(text)
-        except (TypeError, json.JSONDecodeError) as error:
-            raise InputError(f"{cls.__name__}.from_json reads the text that to_json wrote; {error}.") from None
-        if not isinstance(saved, dict) or saved.get("model") != cls.__name__ or saved.get("schema") != SCHEMA:
-            raise InputError(f"{cls.__name__} reads models of its own class and schema {SCHEMA}; got {text[:80]!r}.")
-        try:
-            model = cls.from_params(time_unit=saved["time_unit"], **saved["params"], **saved["arguments"])
-            size = len(cls._parameters)
-            if saved["log_covariance"] is not None:
-                model._log_covariance = np.array(saved["log_covariance"], dtype=np.float64).reshape(size, size)
-            for name, value in saved["learned"].items():
-                if name in _LEARNED:
-                    setattr(model, name, dict(value) if name == "diagnostics_" else float(value))
-                elif name in cls._learned:
-                    setattr(model, name, int(value))
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise InputError(f"this text is no {cls.__name__} that to_json wrote: {error}.") from None
+        model = copy.copy(self)
+        if isinstance(source, ParameterDraws):
+            if source.parameters != self._parameters:
+                raise InputError(
+                    f"source holds draws of {', '.join(source.parameters)}; {type(self).__name__} has "
+                    f"{', '.join(self._parameters)}."
+                )
+            model._log_covariance = source.log_covariance
+            return model
+        if not isinstance(source, str) or source not in ("information", "robust"):
+            raise InputError(
+                f"source must be 'information', 'robust', or draws of posterior_draws() or bootstrap(); got {source!r}."
+            )
+        columns, counts = self._data()
+        theta = np.log(np.array(self._theta))
+        terms = self._total(columns, counts).newton_terms(theta)
+        model._log_covariance, _ = _covariance(terms[2], _identified(self._covariance_of_logs()), self._parameters)
+        if source == "robust":
+            scores = self._score(self._theta, *columns)[1] * np.array(self._theta)[:, None]
+            middle = np.einsum("in,jn,n->ij", scores, scores, counts)
+            model._log_covariance = _sandwich(model._log_covariance, middle)
         return model
 
+    def posterior_draws(self, n: int = 4000, *, prior: Prior | None = None, random_state: int = 0) -> ParameterDraws:
+        """Draw parameters from their posterior distribution, by importance sampling around its mode.
 
-def _covariance(optimum: Optimum, names: tuple[str, ...]) -> tuple[Floats, dict[str, list[Any]]]:
+        Parameters
+        ----------
+        n
+            Number of draws.
+        prior
+            Log-normal priors by parameter: its median and the standard deviation of its logarithm, such as
+            ``{"a": (1.0, 1.0)}``. A parameter without one is flat on its logarithm, so that time units do not matter.
+        random_state
+            Seed.
+
+        Returns
+        -------
+        ParameterDraws
+            Equally weighted draws, with effective size and k-hat.
+
+        Raises
+        ------
+        InputError
+            The data do not identify a parameter that has no prior.
+        NotFittedError
+            The model holds no data: its parameters were given, or it was loaded.
+
+        Warns
+        -----
+        FitWarning
+            k-hat is 0.7 or above: the proposals miss a part of the posterior.
+
+        Notes
+        -----
+        Proposals come from a t distribution of 7 degrees of freedom around the mode; the largest weights are Pareto
+        smoothed (Vehtari, Simpson, Gelman, Yao & Gabry 2024, JMLR 25).
+        """
+        count = whole_number(n, "n", low=100, high=_MOST_DRAWS)
+        rng = np.random.default_rng(whole_number(random_state, "random_state"))
+        given = read_prior(prior, self._parameters)
+        columns, counts = self._data()
+        prior_terms = log_normal(given, self._parameters)
+        optimum = maximize(_added(self._total(columns, counts), prior_terms), [self._theta], type(self).__name__)
+        covariance, weak = _covariance(optimum.hessian, optimum.free, self._parameters)
+        if weak["boundary"]:
+            raise InputError(
+                f"the data do not identify {', '.join(weak['boundary'])}, so its posterior rests on the prior alone; "
+                f'give one, such as prior={{"{weak["boundary"][0]}": (1.0, 1.0)}} (median, sd of the logarithm).'
+            )
+
+        def log_posterior(thetas: Floats) -> Floats:
+            values = self._log_likelihoods(np.exp(thetas).T, columns, counts)
+            return np.asarray(values + np.array([prior_terms(theta)[0] for theta in thetas]))
+
+        draws, effective_size, k_hat = importance_draws(log_posterior, optimum.theta, covariance, count, rng)
+        if k_hat >= GOOD_K:
+            warn(
+                f"k-hat of {type(self).__name__}'s posterior draws is {k_hat:.2f}, {GOOD_K} or above: their tails are "
+                "not to be trusted. Give priors for what the data hardly identify, or use bootstrap().",
+                FitWarning,
+            )
+        return ParameterDraws("posterior", self._parameters, np.exp(draws), effective_size, k_hat, given)
+
+    def _log_likelihoods(self, points: Floats, columns: tuple[Floats, ...], counts: Floats) -> Floats:
+        """Total log-likelihood at many parameter points, shape (parameters, points)."""
+        if self._totals is not None:
+            return self._totals(points, *columns, counts)
+        found = np.zeros(points.shape[1])
+        for start in range(0, counts.size, _CHUNK):
+            piece = slice(start, start + _CHUNK)
+            part = tuple(c[piece] for c in columns)
+            found += [float(self._log_likelihood(tuple(p), *part) @ counts[piece]) for p in points.T.tolist()]
+        return found
+
+    def bootstrap(self, n: int = 200, *, random_state: int = 0) -> ParameterDraws:
+        """Fit again to resampled customers: how far the parameters move, whether or not the model is true.
+
+        Parameters
+        ----------
+        n
+            Number of resamples.
+        random_state
+            Seed.
+
+        Returns
+        -------
+        ParameterDraws
+            One draw for each resample whose fit converged.
+
+        Raises
+        ------
+        InputError
+            There are too few customers to resample.
+        NotFittedError
+            The model holds no data: its parameters were given, or it was loaded.
+
+        Warns
+        -----
+        FitWarning
+            Some resamples had no optimum.
+
+        Notes
+        -----
+        Every customer counts a Poisson(1) number of times (Chamandy et al. 2012, "Estimating Uncertainty for Massive
+        Data Streams"), so a distinct row of count c has weight Poisson(c) and the customers are never looked at.
+        """
+        resamples = whole_number(n, "n", low=2, high=_MOST_DRAWS)
+        rng = np.random.default_rng(whole_number(random_state, "random_state"))
+        columns, counts = self._data()
+        if self.n_customers_ < _FEWEST_TO_RESAMPLE:
+            raise InputError(
+                f"bootstrap needs at least {_FEWEST_TO_RESAMPLE} customers to resample; the fit had "
+                f"{self.n_customers_:,.0f}."
+            )
+        found = []
+        for _ in range(resamples):
+            weights = rng.poisson(counts).astype(np.float64)
+            kept = np.flatnonzero(weights)
+            objective = self._total(tuple(c[kept] for c in columns), weights[kept])
+            try:
+                found.append(np.exp(maximize(objective, [self._theta], type(self).__name__).theta))
+            except ConvergenceError:
+                continue
+        if len(found) < resamples:
+            warn(
+                f"{resamples - len(found)} of {resamples} resamples of {type(self).__name__} had no optimum and are "
+                "left out; the rest understates the uncertainty.",
+                FitWarning,
+            )
+        if len(found) < 2:
+            raise InputError(f"no two of {resamples} resamples of {type(self).__name__} could be fitted.")
+        return ParameterDraws("bootstrap", self._parameters, np.array(found), float(len(found)))
+
+    def _data(self) -> tuple[tuple[Floats, ...], Floats]:
+        """Distinct rows and counts of the last fit."""
+        self._require_fitted()
+        if "_fitted_rows" not in self.__dict__:
+            raise NotFittedError(
+                f"this {type(self).__name__} holds no data: its parameters were given or loaded. Call fit(summary)."
+            )
+        return self._fitted_rows
+
+
+def _added(objective: Objective, prior: Callable[[Floats], tuple[float, Floats, Floats]]) -> Objective:
+    """Log-likelihood plus log prior."""
+
+    def gradient(theta: Floats) -> tuple[float, Floats]:
+        value, slope = objective.gradient(theta)
+        more = prior(theta)
+        return value + more[0], slope + more[1]
+
+    def hessian(theta: Floats) -> tuple[float, Floats, Floats]:
+        value, slope, curvature = objective.newton_terms(theta)
+        more = prior(theta)
+        return value + more[0], slope + more[1], curvature + more[2]
+
+    return Objective(gradient, None if objective.hessian is None else hessian)
+
+
+def _identified(covariance: Floats) -> NDArray[np.intp]:
+    return np.flatnonzero(~np.isnan(np.diag(covariance)))
+
+
+def _sandwich(covariance: Floats, middle: Floats) -> Floats:
+    """Bread, filling, bread; what is unidentified stays so."""
+    known = np.ix_(_identified(covariance), _identified(covariance))
+    result = np.full_like(covariance, np.nan)
+    result[known] = covariance[known] @ middle[known] @ covariance[known]
+    return result
+
+
+def _covariance(hessian: Floats, free: NDArray[np.intp], names: tuple[str, ...]) -> tuple[Floats, dict[str, list[Any]]]:
     """Covariance of the log parameters by the observed information; parameters that it does not identify are named."""
     size = len(names)
     covariance = np.full((size, size), np.nan)
-    boundary = set(optimum.boundary)
-    free = optimum.free
+    boundary = set(range(size)) - set(free.tolist())
     # Take out what is unidentified, most uncertain first, until the rest has a sound information matrix.
     while free.size:
-        information = -optimum.hessian[free[:, None], free]
+        information = -hessian[free[:, None], free]
         curvature, directions = np.linalg.eigh(information)
         if curvature[0] > 0:
             part = (directions / curvature) @ directions.T

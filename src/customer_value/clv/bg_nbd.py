@@ -45,6 +45,7 @@ class BGNBD(PurchaseModel):
 
     _parameters: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
     _columns: ClassVar[tuple[str, ...]] = ("frequency", "recency", "T")
+    _nests: ClassVar[tuple[str, ...]] = ("NBD",)
     _dropout: ClassVar[tuple[str, ...]] = ("a", "b")
     _mixing: ClassVar[Mapping[str, Mixing]] = {
         "purchase_rate": Gamma("r", "alpha"),
@@ -76,6 +77,11 @@ class BGNBD(PurchaseModel):
     ) -> tuple[float, Floats, Floats]:
         """Weighted totals of log-likelihood, gradient and Hessian."""
         return likelihood.objective(params, x, t_x, T, weights, _EARLY)
+
+    @staticmethod
+    def _totals(points: Floats, x: Floats, t_x: Floats, T: Floats, weights: Floats) -> Floats:
+        """Weighted total of the log-likelihood at many parameter points."""
+        return likelihood.totals(points, x, t_x, T, weights, _EARLY)
 
     @staticmethod
     def _probability_alive(params: Sequence[Any], x: Floats, t_x: Floats, T: Floats) -> Floats:

@@ -7,31 +7,11 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from customer_value._frames import (
-    EagerFrame,
-    FrameT,
-    as_given,
-    categorical,
-    collect,
-    engine_of,
-    make_frame,
-    nw,
-    open_frame,
-)
-from customer_value._validation import (
-    LARGEST,
-    number,
-    numeric_column,
-    require_columns,
-    require_ids,
-    require_rows,
-    require_some,
-    whole_number,
-)
+from customer_value._frames import FrameT, as_given, categorical, collect, make_frame, nw, open_frame
+from customer_value._validation import number, numeric_column, require_columns, require_rows, whole_number
+from customer_value.clv._holdout_join import join_holdout, require_counts
 from customer_value.clv._rows import Floats
 from customer_value.errors import InputError
-from customer_value.transactions._ids import id_labels
-from customer_value.transactions._log import require_present
 
 _HORIZON_TOLERANCE = 0.02  # a forecast for 12 months may meet a holdout of 52 weeks, not one of 39
 
@@ -93,15 +73,12 @@ def calibration_by_frequency(
     given = open_frame(predicted, "forecast")
     left, right = collect(given), collect(open_frame(holdout, "holdout"))
     require_columns(left, [customer_id, "frequency", "expected_purchases"], what="forecast", maker="score_clv makes it")
-    require_columns(right, [customer_id, "holdout_purchases"], what="holdout", maker="summarize_holdout makes it")
-    for frame, what in ((left, "forecast"), (right, "holdout")):
-        require_some(len(frame), what)
     limit = whole_number(top, "top", low=1)
     z = ndtri((1 + number(interval, "interval", low=0, high=1, open_ends=True)) / 2)
-    _require_same_length(left, right)
 
-    seen = _holdout_of(left, right, customer_id)
-    x = _counts(left, "frequency", "forecast")
+    seen = join_holdout(left, right, customer_id, ["holdout_purchases"], "forecast")["holdout_purchases"]
+    _require_same_length(left, right)
+    x = require_counts(numeric_column(left, "frequency", what="forecast"), "frequency")
     expected = numeric_column(left, "expected_purchases", what="forecast")
     require_rows(expected >= 0, "expected_purchases must be 0 or above")
     limit = min(limit, int(x.max()) + 1)
@@ -131,13 +108,6 @@ def calibration_by_frequency(
     return result
 
 
-def _counts(frame: EagerFrame, column: str, what: str) -> Floats:
-    counts = numeric_column(frame, column, what=what)
-    whole = (counts >= 0) & (counts == np.floor(counts)) & (counts < LARGEST)
-    require_rows(whole, f"{column} must be a whole number from 0 to below {LARGEST:.0e}")
-    return counts
-
-
 def _require_same_length(predicted: nw.DataFrame[Any], holdout: nw.DataFrame[Any]) -> None:
     """Raise where the frames tell their lengths and these differ: such a comparison means nothing."""
     if not {"horizon", "time_unit"} <= set(predicted.columns) or "holdout_duration" not in holdout.columns:
@@ -150,26 +120,3 @@ def _require_same_length(predicted: nw.DataFrame[Any], holdout: nw.DataFrame[Any
             f"the forecast looks {horizon:.4g} {unit}s ahead and the holdout lasts {length:.4g} {unit}s. "
             f"Forecast with horizon={length:.4g}."
         )
-
-
-def _holdout_of(left: nw.DataFrame[Any], right: nw.DataFrame[Any], key: str) -> Floats:
-    """Holdout purchases in the forecast's row order, each customer found exactly once."""
-    if engine_of(left) != engine_of(right):
-        raise InputError(
-            f"forecast and holdout must be frames of one library; got {engine_of(left)} and {engine_of(right)}."
-        )
-    frames = {"forecast": left, "holdout": right}
-    require_ids(key, frames)
-    for what, frame in frames.items():
-        require_present(frame.get_column(key), f"Leave such rows out of the {what}.")
-        if np.unique(id_labels(frame.get_column(key))).size != len(frame):
-            raise InputError(f"{key} must be unique in the {what}; some customers come more than once.")
-    _counts(right, "holdout_purchases", "holdout")
-    joined = left.select(key).with_row_index("_row").join(right.select(key, "holdout_purchases"), on=key, how="left")
-    seen = numeric_column(joined.sort("_row"), "holdout_purchases", what="holdout", nulls=True)
-    require_rows(
-        ~np.isnan(seen),
-        "every customer of the forecast must be in the holdout",
-        "summarize_holdout(holdout, customers=summary, ...) gives each one a row, with 0 where nothing was bought.",
-    )
-    return seen

@@ -89,7 +89,8 @@ class GammaGamma(SpendModel):
         """Log of eq. (1a) in the customer's total s = x m: s / (v + s) is Beta(p x, q)."""
         p, q, v = params
         s = x * m
-        return np.asarray(-np.log(m) - _log_beta(p * x, q) - q * np.log1p(s / v) - p * x * np.log1p(v / s))
+        counts, places = distinct_whole(x) if np.ndim(p) == np.ndim(q) == 0 else (x, slice(None))
+        return np.asarray(-np.log(m) - _log_beta(p * counts, q)[places] - q * np.log1p(s / v) - p * x * np.log1p(v / s))
 
     @staticmethod
     def _score(params: Sequence[Any], x: Floats, m: Floats) -> tuple[Floats, Floats]:

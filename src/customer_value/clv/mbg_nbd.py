@@ -93,6 +93,11 @@ class MBGNBD(PurchaseModel):
         return likelihood.objective(params, x, t_x, T, weights, _EARLY)
 
     @staticmethod
+    def _totals(points: Floats, x: Floats, t_x: Floats, T: Floats, weights: Floats) -> Floats:
+        """Weighted total of the log-likelihood at many parameter points."""
+        return likelihood.totals(points, x, t_x, T, weights, _EARLY)
+
+    @staticmethod
     def _probability_alive(params: Sequence[Any], x: Floats, t_x: Floats, T: Floats) -> Floats:
         """1 / (1 + odds), with the odds a/(b+x) ((alpha+T)/(alpha+t_x))^(r+x) between the likelihood's two terms."""
         r, alpha, a, b = params

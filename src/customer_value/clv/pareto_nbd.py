@@ -50,6 +50,7 @@ class ParetoNBD(PurchaseModel):
     """
 
     _parameters: ClassVar[tuple[str, ...]] = ("r", "alpha", "s", "beta")
+    _nests: ClassVar[tuple[str, ...]] = ("NBD",)
     _dropout: ClassVar[tuple[str, ...]] = ("s", "beta")
     _mixing: ClassVar[Mapping[str, Mixing]] = {
         "purchase_rate": Gamma("r", "alpha"),

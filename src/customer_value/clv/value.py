@@ -154,7 +154,7 @@ def score_clv(
         raise InputError('interval_for="outcome" needs a horizon that ends; got horizon="forever".')
     if not isinstance(suffix, str):
         raise InputError(f"suffix must be text such as '_3m'; got {suffix!r}.")
-    margins = _margin(frame, margin)
+    margins = read_margin(frame, margin)
 
     buying = purchase_model._rows_of(frame)
     p = _purchases(purchase_model, buying, t, delta)
@@ -180,7 +180,8 @@ def score_clv(
     return result
 
 
-def _margin(frame: EagerFrame, margin: float | str) -> Floats:
+def read_margin(frame: EagerFrame, margin: float | str) -> Floats:
+    """Return the margin of each row, or one for all."""
     if isinstance(margin, str):
         margins = numeric_column(frame, margin, what="summary")
         require_rows(np.abs(margins) <= 1, f"{margin} must be a share of revenue from -1 to 1", "30 % is 0.3.")

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from customer_value._frames import EagerFrame, nw, to_eager
+from customer_value._frames import to_eager
 from customer_value._optional import import_optional
-from customer_value._units import day_number
 from customer_value._validation import numeric_column, require_choice, require_columns, require_rows, require_some
-from customer_value.errors import InputError
 from customer_value.plots._axes import ACTUAL, EXPECTED, INSTALL, QUIET, axes_for, head, name_ends, tidy
+from customer_value.plots._columns import day_column, flag_column
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,9 +61,9 @@ def tracking(table: Any, *, ax: Axes | None = None, kind: Literal["cumulative", 
     maker = "cv.tracking_table(log, ...) makes it"
     require_columns(opened, ["period_end", "in_calibration", *columns], what="table", maker=maker)
     require_some(len(opened), "table")
-    ends = _dates(opened)
+    ends = day_column(opened, "period_end")
     expected, actual = (numeric_column(opened, column, what="table") for column in columns)
-    inside = _inside(opened)
+    inside = flag_column(opened, "in_calibration")
     order = np.argsort(ends)
     ends, expected, actual, inside = ends[order], expected[order], actual[order], inside[order]
     require_rows(np.append(True, ends[1:] != ends[:-1]), "period_end must differ from row to row")
@@ -87,21 +86,6 @@ def tracking(table: Any, *, ax: Axes | None = None, kind: Literal["cumulative", 
     head(ax, "Forecast and actual purchases over time", "Repeat purchases of the cohort")
     tidy(ax)
     return ax
-
-
-def _dates(table: EagerFrame) -> np.ndarray[Any, np.dtype[np.datetime64]]:
-    series = table.get_column("period_end")
-    if not (series.dtype == nw.Date or isinstance(series.dtype, nw.Datetime)):
-        raise InputError(f"period_end must be a date; its type is {series.dtype}.")
-    require_rows(~np.asarray(series.is_null().to_numpy(), dtype=bool), "period_end must not be null")
-    return np.array([day_number(day, "period_end") for day in series.to_list()], dtype="datetime64[D]")
-
-
-def _inside(table: EagerFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    series = table.get_column("in_calibration")
-    if series.dtype != nw.Boolean or series.null_count():
-        raise InputError(f"in_calibration must be true or false in every row; its type is {series.dtype}.")
-    return np.array(series.to_list(), dtype=bool)
 
 
 def _mark_calibration(ax: Axes, ends: np.ndarray[Any, Any], inside: np.ndarray[Any, np.dtype[np.bool_]]) -> None:
