@@ -50,12 +50,12 @@ def test_another_start_is_used_when_the_first_is_in_the_wrong_valley():
 
 
 def test_a_flat_hill_sends_the_search_to_the_next_start():
-    # A broad hill, of standard error 10, and a higher, narrow one: ln(e^{-(t+3)^2/200} + e^{-(t-6)^2/2 + 2}).
+    # A broad hill, of standard error 10, and a higher, narrow one: ln(e^{-(t+3)^2/200} + e^{-5(t-6)^2 + 2}).
     def gradient(theta):
         t = theta[0]
-        hills = np.array([-((t + 3) ** 2) / 200, -((t - 6) ** 2) / 2 + 2])
+        hills = np.array([-((t + 3) ** 2) / 200, -5 * (t - 6) ** 2 + 2])
         share = np.exp(hills - np.logaddexp(*hills))
-        return float(np.logaddexp(*hills)), np.array([share @ np.array([-(t + 3) / 100, 6 - t])])
+        return float(np.logaddexp(*hills)), np.array([share @ np.array([-(t + 3) / 100, 10 * (6 - t)])])
 
     found = maximize(Objective(gradient), [(np.exp(-3.0),), (np.exp(6.0),)], "Hills")
     np.testing.assert_allclose(found.theta, [6.0], atol=0.05)

@@ -35,6 +35,7 @@ def starts(x: Floats, T: Floats, weights: Floats) -> list[tuple[float, ...]]:
 
     In small cohorts the likelihood may have two maxima: many slow customers whom next to nothing sets apart in their
     dropout (small r, large a and b), or equal paces and coins that always or never end it (large r, small a and b).
+    Where next to no one leaves, a few may leave at once and the others never (a and b near 0).
     """
 
     def average(values: Floats) -> float:
@@ -46,7 +47,8 @@ def starts(x: Floats, T: Floats, weights: Floats) -> list[tuple[float, ...]]:
     excess = average((x - mean) ** 2) - mean
     r = min(max(mean**2 / excess, 0.1), 5.0) if excess > 0 else 5.0
     alpha = r / rate
-    return [(r, 0.7 * alpha, 1.0, 2.5), (4 * r, 4 * alpha, 0.5, 0.3), (r, alpha, 0.5, 10.0), (1.0, 1 / rate, 1.0, 1.0)]
+    slow, polar = (r, 0.7 * alpha, 1.0, 2.5), (4 * r, 4 * alpha, 0.5, 0.3)
+    return [slow, polar, (r, alpha, 0.5, 10.0), (1.0, 1 / rate, 1.0, 1.0), (r, alpha, 0.005, 0.05)]
 
 
 def log_likelihood(params: Sequence[Any], x: Floats, t_x: Floats, T: Floats, early: int) -> Floats:

@@ -22,7 +22,7 @@ LOG_LOW, LOG_HIGH = -18.5, 18.5  # parameters live between 1e-8 and 1e8; an end 
 _DECREMENT = 1e-9  # gain in log-likelihood that one more Newton step promises at a converged point
 _BROKEN_PROMISE = 1e-4  # the same, of a step along which the likelihood does not rise at all
 _IDLE = 1e-8  # gain of a step that is not worth taking another one
-_FLAT = 0.04  # curvature at which the standard error of a log parameter is 5: the data say nothing about it
+_FLAT = 2.0  # curvature at which the standard error of a log parameter is ln 2: it is known to a factor of two
 _ROUNDING = 1e-13  # of a log-likelihood, relative
 _MAX_STEP = 2.0  # longest step in one log parameter
 

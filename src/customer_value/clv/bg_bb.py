@@ -71,7 +71,8 @@ class BGBB(PurchaseModel):
         active = min(max(float(weights @ x) / max(p * float(weights @ n), 1e-300), 0.05), 0.95)
         leave = 1 - active ** (2 / (float(weights @ n) / float(weights.sum()) + 1))
         guess = (2 * p, 2 * (1 - p), 2 * leave, 2 * (1 - leave))
-        return [guess, (0.5, 0.5 * (1 - p) / p, 0.5, 5.0), (1.0, 1.0, 1.0, 1.0)]
+        polar = (2 * p, 2 * (1 - p), 0.02 * leave, 0.02 * (1 - leave))  # a few leave at once, the others hardly ever
+        return [guess, (0.5, 0.5 * (1 - p) / p, 0.5, 5.0), (1.0, 1.0, 1.0, 1.0), polar]
 
     @staticmethod
     def _log_likelihood(params: Sequence[Any], x: Floats, t_x: Floats, n: Floats) -> Floats:
