@@ -164,6 +164,16 @@ def float_array(values: Any, name: str) -> Floats:
     return numbers
 
 
+def whole_counts(values: Any, name: str) -> Floats:
+    """Return whole numbers from 0 on as an array with at least one of them."""
+    counts = float_array(values, name)
+    whole = (counts >= 0) & (counts == np.floor(counts)) & (counts < LARGEST)
+    require_rows(whole, f"{name} must be whole numbers from 0 to below {LARGEST:.0e}")
+    if not counts.size:
+        raise InputError(f"{name} must hold at least one number; got none.")
+    return counts
+
+
 def interval_level(interval: Any) -> float | None:
     """Return the coverage of an interval, strictly between 0 and 1, or None."""
     return None if interval is None else number(interval, "interval", low=0, high=1, open_ends=True)

@@ -362,11 +362,6 @@ CALLS |= {  # what all models have from their base, of one of them
     ),
     "BGNBD.posterior_draws": Call(cv.clv.BGNBD.posterior_draws, FITTED.posterior_draws, arguments={"n": 100}),
     "BGNBD.bootstrap": Call(cv.clv.BGNBD.bootstrap, FITTED.bootstrap, arguments={"n": 2}),
-    "BGCNBD.fit": Call(cv.clv.BGCNBD.fit, cv.clv.BGCNBD(k=1).fit, REGULAR, MODEL_COLUMNS),
-    "BGCNBD.from_params": Call(
-        cv.clv.BGCNBD.from_params, cv.clv.BGCNBD.from_params,
-        arguments={"r": 0.5, "alpha": 5.0, "a": 0.8, "b": 2.5, "k": 2},
-    ),
 }  # fmt: skip
 
 for name in ("BGCNBD", "MBGCNBD"):

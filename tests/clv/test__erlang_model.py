@@ -122,7 +122,7 @@ class TestChoiceOfK:
         fitted = model(k=2).fit(summary)
         before = fitted.to_json()
 
-        def fail(*_):
+        def fail(*_, **__):
             raise cv.ConvergenceError("no")
 
         monkeypatch.setattr("customer_value.clv._model.maximize", fail)

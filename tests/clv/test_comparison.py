@@ -112,3 +112,17 @@ def test_bad_input(change, match, cdnow_summary, holdout):
     summary, models, seen = change(cdnow_summary, {"BG": cv.clv.BGNBD()}, holdout)
     with pytest.raises(cv.InputError, match=match):
         cv.clv.compare_models(summary, models, holdout=seen)
+
+
+@pytest.mark.parametrize("k", [2, "auto"])
+def test_a_regular_model_is_compared_by_the_likelihood_of_its_fit(k, cdnow_log):
+    calibration, _ = cv.split_holdout(cdnow_log, observation_end="1997-09-30")
+    summary = cv.summarize_customers(calibration, observation_end="1997-09-30", regularity=True)
+    fitted = cv.clv.MBGCNBD(k=k).fit(summary)
+    loaded = cv.clv.MBGCNBD.from_json(fitted.to_json())
+    table = cv.clv.compare_models(summary, {"own": cv.clv.MBGCNBD(k=k), "loaded": loaded, "MBG": cv.clv.MBGNBD()})
+    told = table.set_index("model")["log_likelihood"]
+    assert told["own"] == pytest.approx(fitted.log_likelihood_, rel=1e-12)
+    assert told["loaded"] == pytest.approx(fitted.log_likelihood_, rel=1e-12)
+    if k == "auto":  # CDNOW's customers are not regular: k = 1 is MBG/NBD
+        assert told["own"] == pytest.approx(told["MBG"], rel=1e-12)

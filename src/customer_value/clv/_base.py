@@ -14,7 +14,6 @@ import numpy as np
 from customer_value._frames import Backend, EagerFrame, FrameT, to_eager, with_arrays
 from customer_value._units import Day, discount_per_unit, in_units
 from customer_value._validation import (
-    LARGEST,
     float_array,
     interval_level,
     number,
@@ -22,6 +21,7 @@ from customer_value._validation import (
     require_same_ruler,
     summary_arrays,
     time_unit_of,
+    whole_counts,
     whole_number,
 )
 from customer_value.clv._conditional import ConditionalModel
@@ -174,7 +174,7 @@ class PurchaseModel(ConditionalModel):
         are; their uncertainty is in the intervals of `predict`.
         """
         rows = self._rows_of(self._open(summary)[0])
-        k = _whole_counts(counts)
+        k = whole_counts(counts, "counts")
         t, begin = self._horizon(horizon), self._start(start)
         return rows.spread(self._counts(self._theta, rows.columns, k, begin, t).T).T
 
@@ -186,7 +186,7 @@ class PurchaseModel(ConditionalModel):
         The horizon begins with the first purchase, or the time `start` after it.
         """
         self._require_fitted()
-        k, t, begin = _whole_counts(counts), self._horizon(horizon), self._start(start)
+        k, t, begin = whole_counts(counts, "counts"), self._horizon(horizon), self._start(start)
         if begin == 0:
             return np.asarray(self._pmf_new(self._theta, k, np.float64(t)))
         return np.asarray(self._interval_pmf_new(self._theta, k, begin, t))
@@ -324,11 +324,12 @@ class PurchaseModel(ConditionalModel):
 
     def _total_log_likelihood(self, frame: EagerFrame) -> float:
         """Log-likelihood of a summary under the parameters that the model has."""
-        arrays = tuple(summary_arrays(frame, (*self._columns, *self._additive), maker=self._maker).values())
-        columns, additive = arrays[: len(self._columns)], arrays[len(self._columns) :]
-        rows = distinct_rows(columns)
-        constant = float(self._constant(columns[0], *additive).sum()) if additive else 0.0
-        return float(self._log_likelihood(self._theta, *rows.columns) @ rows.counts) + constant
+        rows = self._rows_of(frame)
+        return float(self._log_likelihood(self._theta, *rows.columns) @ rows.counts) + self._total_constant(frame)
+
+    def _total_constant(self, frame: EagerFrame) -> float:
+        """Part of a summary's log-likelihood that no parameter moves, for a model that is fitted."""
+        return 0.0
 
     # ---- how far the data carry -------------------------------------------------------------------------------
 
@@ -389,12 +390,3 @@ class PurchaseModel(ConditionalModel):
                 "expected number of purchases need not have a limit."
             )
         return delta
-
-
-def _whole_counts(counts: Sequence[int]) -> Floats:
-    k = float_array(counts, "counts")
-    whole = (k >= 0) & (k == np.floor(k)) & (k < LARGEST)
-    require_rows(whole, f"counts must be whole numbers from 0 to below {LARGEST:.0e}")
-    if not k.size:
-        raise InputError("counts must hold at least one number; got none.")
-    return k

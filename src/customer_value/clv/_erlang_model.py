@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from customer_value._validation import whole_number
+from customer_value._validation import summary_arrays, whole_number
 from customer_value.clv import _erlang
 from customer_value.clv._base import PurchaseModel
 from customer_value.clv._erlang_forever import discounted_forever
@@ -124,6 +124,13 @@ class RegularModel(PurchaseModel):
         (log_intervals,) = additive
         return np.asarray((k - 1) * log_intervals - x * gammaln(k))
 
+    def _total_constant(self, frame: Any) -> float:
+        """As `_constant`, of the k in use."""
+        if self._order == 1:
+            return 0.0
+        sums = summary_arrays(frame, ("frequency", "log_intervals"), maker=self._maker)
+        return _constant_of(self._order, float(sums["log_intervals"].sum()), float(sums["frequency"].sum()))
+
     def _fit_arrays(
         self,
         columns: tuple[Floats, ...],
@@ -190,7 +197,8 @@ class RegularModel(PurchaseModel):
         excess = float(share @ (x - mean) ** 2) - mean / k
         r = min(max(mean**2 / excess, 0.1), 5.0) if excess > 0 else 5.0
         alpha = r * length / (k * mean)
-        return [(r, 0.7 * alpha, 1.0, 2.5), (r, alpha, 0.5, 10.0), (1.0, length / (k * mean), 1.0, 1.0)]
+        few = (r, alpha, 0.005, 0.05)  # a few leave at once, the others never
+        return [(r, 0.7 * alpha, 1.0, 2.5), (r, alpha, 0.5, 10.0), (1.0, length / (k * mean), 1.0, 1.0), few]
 
     # ---- customers with a history -----------------------------------------------------------------------------
 
