@@ -1,8 +1,12 @@
 """Data that many tests read: the papers' own, loaded once. Nothing changes its input, so sharing is safe."""
 
 import pytest
+from hypothesis import settings
 
 import customer_value as cv
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no error
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
