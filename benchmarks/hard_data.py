@@ -123,7 +123,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(HEADER)
     missed = []
     for data, (names, features) in SITUATIONS.items():
-        features = features | ({"customers": 300.0} if options.smoke else {})
+        small = options.smoke and not data.startswith("contracts")  # of so few contracts that hold none is lost
+        features = features | ({"customers": 300.0} if small else {})
         for name in (name for name in names if name in options.models):
             for seed in options.seeds:
                 missed.append(hold(data, name, features, 2 if options.smoke else options.starts, seed))
