@@ -36,7 +36,9 @@ DOORS = {
     "pandas": {*FRAMES, "clv/_parameters.py", "clv/_base.py", "clv/_draws.py"},
     "scipy.optimize": {"clv/_mle.py"},
     "matplotlib": {"plots/"},
-    "sklearn": {"clv/_parameters.py"},  # its tags, when scikit-learn asks for them
+    "sklearn": {"clv/_parameters.py", "churn/"},  # its tags, when scikit-learn asks for them; churn models are its estimators
+    "statsmodels": {"churn/cox.py"},
+    "shap": {"churn/reasons.py"},
     "lifetimes": set(),  # importing it changes warnings filters; only its data files are read
 }
 THIRD_PARTY = {"numpy", "scipy", *(name for name in DOORS if "." not in name)}

@@ -8,7 +8,7 @@ from typing import Any as _Any
 
 __version__ = "0.1.0"
 
-_ROOMS = ("clv", "datasets", "plots", "segments", "transactions")
+_ROOMS = ("churn", "clv", "datasets", "plots", "segments", "transactions")
 _FUNCTIONS = {
     "alive_history": "clv",
     "assign_segments": "segments",

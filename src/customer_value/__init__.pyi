@@ -1,4 +1,5 @@
 # What __init__.py loads on first use, spelled out for type checkers and completion; a test holds the two equal.
+from customer_value import churn as churn
 from customer_value import clv as clv
 from customer_value import datasets as datasets
 from customer_value import plots as plots

@@ -1,0 +1,58 @@
+"""Churn risk that can be acted on: labels, features without a leak, calibrated models, decisions and their reasons.
+
+Names load their file on first use (PEP 562): labels and tables need no scikit-learn, and importing the room loads none.
+"""
+
+from importlib import import_module as _import_module
+from typing import Any as _Any
+
+_HOMES = {
+    "ChurnClassifier": "classifier",
+    "CoxModel": "cox",
+    "DiscreteTimeHazard": "hazard",
+    "GroupPurgedTimeSplit": "splits",
+    "PurchaseChurn": "purchase_churn",
+    "PurgedTimeSplit": "splits",
+    "RecencyRule": "recency_rule",
+    "SLearner": "uplift",
+    "TLearner": "uplift",
+    "assign_targets": "targets",
+    "choose_inactivity_window": "inactivity",
+    "churn_features": "features",
+    "churn_labels": "labels",
+    "churn_reasons": "reasons_table",
+    "churn_snapshots": "snapshots",
+    "contact_threshold": "profit",
+    "drift_report": "drift",
+    "early_warnings": "early_warning",
+    "empc_score": "profit",
+    "event_risk": "event_risk",
+    "gains_curve": "lift",
+    "gini_score": "ranking",
+    "leakage_report": "leakage",
+    "life_table": "life_table",
+    "lift_table": "lift",
+    "mpc_score": "profit",
+    "profit_curve": "profit",
+    "qini_curve": "qini",
+    "reason_codes": "reasons",
+    "score_churn": "scoring",
+    "split_xy": "snapshots",
+    "subscription_churn_labels": "subscription_labels",
+    "top_decile_lift": "ranking",
+    "win_back": "winning_back",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(_import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__
