@@ -1,0 +1,112 @@
+"""Cutoffs, outcome windows and lookbacks: days as numbers, every window half-open."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from customer_value._units import as_float, date_of, day_number
+from customer_value.errors import InputError
+from customer_value.transactions._plan import add_length, read_length
+
+_MOST_DAYS = 365_250  # a thousand years
+_CALENDAR_SLACK = 10  # two calendar spans differ by no more days than this from one start to another
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days from `start` up to `end`, without `end` itself."""
+
+    start: int
+    end: int
+
+
+def read_cutoff(cutoff: Any, name: str = "cutoff") -> int:
+    """Return the number of the day that is the first of the future; a time of day would cut that day in two."""
+    day = day_number(cutoff, name)
+    if isinstance(cutoff, str):
+        cutoff = dt.datetime.fromisoformat(cutoff.strip())
+    if isinstance(cutoff, np.datetime64):
+        whole = bool(cutoff == cutoff.astype("datetime64[D]"))
+    else:
+        whole = not isinstance(cutoff, dt.datetime) or cutoff.time() == dt.time()
+    if not whole:
+        raise InputError(
+            f"{name} must be a whole day, the first of the future; got {cutoff}. Take {date_of(day)} where all of that "
+            f"day is to be future, {date_of(day + 1)} where it is to be past."
+        )
+    return day
+
+
+def read_cutoffs(cutoffs: Any) -> list[int]:
+    """Return the day numbers of several cutoffs, which come in order and differ."""
+    try:
+        given = None if isinstance(cutoffs, str) else list(cutoffs)
+    except TypeError:
+        given = None
+    if not given:
+        raise InputError(f"cutoffs must be one or more days, such as ['2026-01-01', '2026-04-01']; got {cutoffs!r}.")
+    days = [read_cutoff(cutoff, "cutoffs") for cutoff in given]
+    for before, after in pairwise(days):
+        if after <= before:
+            raise InputError(
+                f"cutoffs must come in order of time, each once; {date_of(after)} follows {date_of(before)}."
+            )
+    return days
+
+
+def read_span(span: Any, name: str, *, zero: bool = False) -> tuple[int, str]:
+    """Read a length of time, a text such as ``"3 months"`` or a number of days, as a number and its unit."""
+    if isinstance(span, str):
+        if zero and span.strip().lower() in ("0 days", "0 day"):
+            return 0, "day"
+        return read_length(span, name)
+    numeric = isinstance(span, (int, float, np.integer, np.floating)) and not isinstance(span, bool)
+    days = as_float(span) if numeric else -1.0
+    low = 0 if zero else 1
+    if not (low <= days <= _MOST_DAYS and days == int(days)):
+        raise InputError(
+            f"{name} must be a text such as '12 months' or '90 days', or a whole number of days, {low} or above; "
+            f"got {span!r}."
+        )
+    return int(days), "day"
+
+
+def span_label(span: Any) -> str:
+    """Write a length of time as columns carry it: 90d, 12m."""
+    count, unit = read_span(span, "a span")
+    return f"{count}{unit[0]}"
+
+
+def outcome_window(cutoff: int, horizon: Any, gap: Any = 0) -> Window:
+    """Return the days on which the outcome is looked at: `horizon` long, from `gap` after the cutoff on."""
+    start = _moved(cutoff, *read_span(gap, "gap", zero=True), name="gap")
+    return Window(start, _moved(start, *read_span(horizon, "horizon"), name="horizon"))
+
+
+def lookback_start(cutoff: int, lookback: Any) -> int:
+    """Return the first day of the window of that length that ends with the day before the cutoff."""
+    count, unit = read_span(lookback, "lookback")
+    return _moved(cutoff, -count, unit, name="lookback")
+
+
+def last_cutoff(observed: int, horizon: Any, gap: Any = 0) -> int:
+    """Return the latest cutoff whose outcome window ends with the last day observed, or before it."""
+    length = outcome_window(observed, horizon, gap).end - observed
+    cutoff = observed + 1 - length + _CALENDAR_SLACK
+    while outcome_window(cutoff, horizon, gap).end > observed + 1:
+        cutoff -= 1
+    return cutoff
+
+
+def _moved(day: int, count: int, unit: str, *, name: str) -> int:
+    try:
+        moved = int(add_length(day, count, unit))
+        date_of(moved)
+    except OverflowError:
+        raise InputError(f"{name} reaches beyond the calendar's years, 1 to 9999; take a shorter one.") from None
+    return moved

@@ -1,0 +1,157 @@
+"""Cutoffs are whole days, windows are half-open, and calendar months end where the calendar says."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from customer_value._units import day_number
+from customer_value.churn._windows import (
+    Window,
+    last_cutoff,
+    lookback_start,
+    outcome_window,
+    read_cutoff,
+    read_cutoffs,
+    read_span,
+    span_label,
+)
+from customer_value.errors import InputError
+
+
+def day(text):
+    return day_number(text, "day")
+
+
+@pytest.mark.parametrize(
+    "cutoff",
+    [
+        "1997-09-01",
+        " 1997-09-01T00:00 ",
+        dt.date(1997, 9, 1),
+        dt.datetime(1997, 9, 1),
+        pd.Timestamp("1997-09-01"),
+        pd.Timestamp("1997-09-01", tz="Asia/Tokyo"),
+        np.datetime64("1997-09-01"),
+        np.datetime64("1997-09-01T00:00:00", "ns"),
+    ],
+)
+def test_a_cutoff_is_a_day_however_it_is_written(cutoff):
+    assert read_cutoff(cutoff) == 10_105
+
+
+@pytest.mark.parametrize(
+    "cutoff",
+    [
+        "1997-09-01 12:00",
+        dt.datetime(1997, 9, 1, 0, 0, 1),
+        pd.Timestamp("1997-09-01 00:00:00.000001"),
+        np.datetime64("1997-09-01T00:00:01"),
+    ],
+)
+def test_a_time_of_day_is_refused_with_both_days_named(cutoff):
+    with pytest.raises(InputError, match=r"as_of must be a whole day.*1997-09-01 where .*1997-09-02 where"):
+        read_cutoff(cutoff, "as_of")
+
+
+@pytest.mark.parametrize("cutoff", ["soon", 19970901, None, pd.NaT, np.datetime64("NaT")])
+def test_what_is_no_day_is_refused(cutoff):
+    with pytest.raises(InputError, match="cutoff must be a date"):
+        read_cutoff(cutoff)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        list,
+        tuple,
+        pd.to_datetime,
+        lambda days: pd.Series(pd.to_datetime(days), index=[7, 7]),
+        lambda days: pl.Series(days).str.to_date(),
+        lambda days: np.array(days, dtype="datetime64[D]"),
+    ],
+)
+def test_cutoffs_come_in_any_container(make):
+    assert read_cutoffs(make(["1997-06-01", "1997-09-01"])) == [day("1997-06-01"), day("1997-09-01")]
+
+
+@pytest.mark.parametrize(
+    ("cutoffs", "told"),
+    [
+        ([], "one or more days"),
+        ("1997-09-01", "one or more days"),
+        (dt.date(1997, 9, 1), "one or more days"),
+        (None, "one or more days"),
+        (["1997-09-01", "1997-06-01"], "1997-06-01 follows 1997-09-01"),
+        (["1997-09-01", "1997-09-01"], "each once"),
+        (["1997-09-01", "later"], "cutoffs must be a date"),
+    ],
+)
+def test_cutoffs_out_of_order_twice_or_none_are_refused(cutoffs, told):
+    with pytest.raises(InputError, match=told):
+        read_cutoffs(cutoffs)
+
+
+@pytest.mark.parametrize(
+    ("cutoff", "horizon", "gap", "start", "end"),
+    [
+        ("1997-09-01", "120 days", 0, "1997-09-01", "1997-12-30"),
+        ("1997-09-01", 120, "0 days", "1997-09-01", "1997-12-30"),
+        ("1997-09-01", 120.0, 7, "1997-09-08", "1998-01-06"),
+        ("1997-09-01", "2 weeks", "1 week", "1997-09-08", "1997-09-22"),
+        ("1997-01-31", "1 month", 0, "1997-01-31", "1997-02-28"),
+        ("1997-01-31", "1 month", "1 month", "1997-02-28", "1997-03-28"),
+        ("1996-02-29", "1 year", 0, "1996-02-29", "1997-02-28"),
+        ("1997-09-01", "1 quarter", np.int64(1), "1997-09-02", "1997-12-02"),
+    ],
+)
+def test_outcome_windows_by_hand(cutoff, horizon, gap, start, end):
+    assert outcome_window(day(cutoff), horizon, gap) == Window(day(start), day(end))
+
+
+@pytest.mark.parametrize(
+    ("lookback", "start"),
+    [(30, "1997-08-02"), ("1 week", "1997-08-25"), ("3 months", "1997-06-01"), ("1 year", "1996-09-01")],
+)
+def test_lookbacks_end_before_the_cutoff(lookback, start):
+    assert lookback_start(day("1997-09-01"), lookback) == day(start)
+
+
+def test_labels_are_as_those_of_summary_windows():
+    assert [span_label(span) for span in ("90 days", 30, "2 weeks", "12 months", "1 quarter", "1 year")] == [
+        "90d", "30d", "2w", "12m", "1q", "1y",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("span", [0, -1, 1.5, True, None, "soon", "0 days", "-3 months", np.nan, np.inf, 10**400])
+def test_spans_that_are_no_lengths_are_refused(span):
+    with pytest.raises(InputError, match="horizon must be a text such as '12 months'"):
+        read_span(span, "horizon")
+
+
+def test_no_gap_is_a_gap():
+    assert read_span("0 days", "gap", zero=True) == read_span(0, "gap", zero=True) == (0, "day")
+    with pytest.raises(InputError, match="gap"):
+        outcome_window(0, 30, -1)
+
+
+def test_windows_stay_within_the_calendar():
+    with pytest.raises(InputError, match="horizon reaches beyond the calendar"):
+        outcome_window(day("9999-06-01"), "1 year")
+    with pytest.raises(InputError, match="lookback reaches beyond the calendar"):
+        lookback_start(day("0001-06-01"), "1 year")
+
+
+spans = st.tuples(st.integers(1, 40), st.sampled_from(["day", "week", "month", "quarter", "year"]))
+
+
+@given(st.integers(-20_000, 40_000), spans, spans)
+def test_the_last_cutoff_is_the_last_whose_window_was_observed(observed, horizon, gap):
+    horizon, gap = ("{} {}s".format(*span) for span in (horizon, gap))
+    last = last_cutoff(observed, horizon, gap)
+    assert outcome_window(last, horizon, gap).end <= observed + 1
+    assert outcome_window(last + 1, horizon, gap).end > observed + 1
