@@ -137,3 +137,23 @@ def test_too_few_customers_to_resample(cdnow_summary):
     few = cv.clv.GammaGamma().fit(cdnow_summary.query("frequency > 0").head(12))
     with pytest.raises(cv.InputError, match="bootstrap needs at least 20 customers to resample; the fit had 12"):
         few.bootstrap()
+
+
+def test_intervals_of_draws_come_from_the_prediction_at_each(fitted, cdnow_summary):
+    draws = fitted.posterior_draws(100)
+    told = fitted.with_uncertainty(draws)
+    total = []
+    for params in draws.params.tolist():
+        one = cv.clv.BGNBD.from_params(**dict(zip("r alpha a b".split(), params, strict=True)), time_unit="week")
+        total.append(one.predict(cdnow_summary, 39)["expected_purchases"].sum())
+    value = {"spend_model": "one", "horizon": 39, "margin": 1.0, "interval": 0.9}
+    found = cv.customer_equity(cdnow_summary.assign(one=1.0), purchase_model=told, **value).iloc[0]
+    width = 1.6448536269514722 * np.log(total).std(ddof=1)
+    np.testing.assert_allclose(np.log(found["equity_upper"] / found["equity"]), width, rtol=1e-9)
+    np.testing.assert_allclose(np.log(found["equity"] / found["equity_lower"]), width, rtol=1e-9)
+
+
+def test_a_new_source_forgets_the_draws(fitted, cdnow_summary):
+    told = fitted.with_uncertainty(fitted.posterior_draws(100)).with_uncertainty("information")
+    frames = [model.predict(cdnow_summary.head(20), 39, interval=0.9) for model in (told, fitted)]
+    np.testing.assert_allclose(frames[0]["expected_purchases_upper"], frames[1]["expected_purchases_upper"], rtol=1e-9)

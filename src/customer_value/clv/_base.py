@@ -25,7 +25,7 @@ from customer_value._validation import (
     whole_number,
 )
 from customer_value.clv._conditional import ConditionalModel
-from customer_value.clv._intervals import delta_interval, log_spread
+from customer_value.clv._intervals import delta_interval
 from customer_value.clv._mle import LOG_LOW
 from customer_value.clv._posterior import posterior_moments
 from customer_value.clv._reading import fit_counts, fit_rows
@@ -352,12 +352,6 @@ class PurchaseModel(ConditionalModel):
             FitWarning,
         )
         return np.full(columns[0].size, np.nan)
-
-    def _spread(
-        self, quantity: Callable[[Sequence[float], tuple[Floats, ...]], Floats], columns: tuple[Floats, ...]
-    ) -> Floats:
-        """Standard deviation of a quantity's logarithm that the parameters' uncertainty brings, per row."""
-        return log_spread(quantity, self._theta, self._covariance_of_logs(), columns)
 
     # ---- frames -----------------------------------------------------------------------------------------------
 

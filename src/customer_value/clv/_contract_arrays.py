@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from customer_value.clv._intervals import log_spread
 from customer_value.clv._model import Model
 from customer_value.clv._renewal_sums import total_renewals
 from customer_value.clv._rows import Floats
@@ -67,9 +66,6 @@ class ContractArrays(Model):
         """P(more than n renewals within t)."""
         *params, made, wait = state
         return np.where(n < _renewals_within(t, wait), np.exp(self._log_kept(params, made, n + 1)), 0.0)
-
-    def _spread(self, quantity: Callable[[Sequence[float], Columns], Floats], columns: Columns) -> Floats:
-        return log_spread(quantity, self._theta, self._covariance_of_logs(), columns)
 
     def _kept(self, made: Floats | float, more: Floats | float) -> Floats:
         self._require_fitted()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from customer_value._validation import whole_number
 from customer_value.clv._draws import GOOD_K, ParameterDraws, Prior, importance_draws, log_normal, read_prior
+from customer_value.clv._intervals import Quantity, log_spread, log_spread_of_draws
 from customer_value.clv._mle import Objective, Optimum, maximize
 from customer_value.clv._parameters import Parameters
 from customer_value.clv._rows import Floats
@@ -40,6 +41,7 @@ class Model(Parameters):
     _totals: ClassVar[Callable[..., Floats] | None] = None
 
     _fitted_rows: tuple[tuple[Floats, ...], Floats]  # distinct rows of the last fit and how often each comes
+    _draws: Floats | None = None  # of the natural parameters, one a row, where the uncertainty is theirs
 
     # ---- fitting ----------------------------------------------------------------------------------------------
 
@@ -60,6 +62,7 @@ class Model(Parameters):
             self._total(columns, weights), starts, type(self).__name__, every_start=columns[0].size <= _FEW_ROWS
         )
         self._fitted_rows = columns, weights
+        self._draws = None
         self.time_unit_ = time_unit
         self.params_ = dict(zip(self._parameters, np.exp(optimum.theta).tolist(), strict=True))
         self.log_likelihood_ = optimum.value + constant
@@ -133,7 +136,9 @@ class Model(Parameters):
         ----------
         source
             ``"information"``: the inverse of the observed information, as after every fit. ``"robust"``: the sandwich,
-            which holds where the model is not quite true. Or what `posterior_draws` or `bootstrap` gave.
+            which holds where the model is not quite true. Or what `posterior_draws` or `bootstrap` gave: intervals of
+            predictions then come from the predictions at up to 100 of the draws (after saving and loading, from their
+            covariance).
 
         Returns
         -------
@@ -158,8 +163,9 @@ class Model(Parameters):
                     f"source holds draws of {', '.join(source.parameters)}; {type(self).__name__} has "
                     f"{', '.join(self._parameters)}."
                 )
-            model._log_covariance = source.log_covariance
+            model._log_covariance, model._draws = source.log_covariance, source.params
             return model
+        model._draws = None
         if not isinstance(source, str) or source not in ("information", "robust"):
             raise InputError(
                 f"source must be 'information', 'robust', or draws of posterior_draws() or bootstrap(); got {source!r}."
@@ -173,6 +179,13 @@ class Model(Parameters):
             middle = np.einsum("in,jn,n->ij", scores, scores, counts)
             model._log_covariance = _sandwich(model._log_covariance, middle)
         return model
+
+    def _spread(self, quantity: Quantity, columns: tuple[Floats, ...]) -> Floats:
+        """Standard deviation of a quantity's logarithm that the parameters' uncertainty brings, per row."""
+        covariance = self._covariance_of_logs()
+        if self._draws is not None:
+            return log_spread_of_draws(quantity, self._theta, self._draws, columns)
+        return log_spread(quantity, self._theta, covariance, columns)
 
     def posterior_draws(self, n: int = 4000, *, prior: Prior | None = None, random_state: int = 0) -> ParameterDraws:
         """Draw parameters from their posterior distribution, by importance sampling around its mode.

@@ -20,7 +20,7 @@ from customer_value._validation import (
     time_unit_of,
 )
 from customer_value.clv._base import PurchaseModel, require_purchase_model
-from customer_value.clv._intervals import delta_interval, log_spread
+from customer_value.clv._intervals import delta_interval
 from customer_value.clv._rows import Floats, distinct_rows
 from customer_value.clv._spend import SpendModel
 from customer_value.clv.value import read_margin
@@ -79,10 +79,11 @@ def customer_equity(
 
     Notes
     -----
-    The interval is that of the delta method on the logarithm of the sum. Purchase and spend parameters are fitted on
-    different columns, so their errors are taken as independent. What single customers will really do varies besides,
-    and averages out in a large sum. Intervals that hold where the model is not quite true come from a purchase model
-    with other uncertainty: ``purchase_model=model.with_uncertainty("robust")``.
+    The interval is that of the delta method on the logarithm of the sum, or the spread of the sum at draws of the
+    parameters where the model has them (``model.with_uncertainty(model.bootstrap())``). Purchase and spend parameters
+    are fitted on different columns, so their errors are taken as independent. What single customers will really do
+    varies besides, and averages out in a large sum. Intervals that hold where the model is not quite true come from a
+    purchase model with other uncertainty: ``purchase_model=model.with_uncertainty("robust")``.
 
     Examples
     --------
@@ -268,7 +269,7 @@ def _log_variance(model: PurchaseModel | SpendModel, totals: Values) -> Floats:
     """Variance of the logarithm of each total that the uncertainty of a model's parameters brings."""
     size = totals(model._theta).size
     rows = (np.zeros(size),)  # one row for each total
-    return log_spread(lambda params, _: totals(params), model._theta, model._covariance_of_logs(), rows) ** 2
+    return model._spread(lambda params, _: totals(params), rows) ** 2
 
 
 def _of_new(model: PurchaseModel, params: Sequence[float], t: float, delta: float) -> Floats:

@@ -20,7 +20,7 @@ from customer_value._validation import (
 )
 from customer_value.clv._base import PurchaseModel, require_purchase_model
 from customer_value.clv._contract import ContractModel
-from customer_value.clv._intervals import delta_interval, log_spread
+from customer_value.clv._intervals import delta_interval
 from customer_value.clv._outcomes import CountTable, count_tables, total_quantile
 from customer_value.clv._rows import DistinctRows, Floats, distinct_rows
 from customer_value.clv._spend import SpendModel
@@ -232,12 +232,7 @@ class _Spend:
         if isinstance(self._model, str) or self._model._log_covariance is None:
             return np.zeros(self.mean.size)
         model = self._model
-        return log_spread(
-            lambda params, columns: model._expected_spend(params, *columns),
-            model._theta,
-            model._covariance_of_logs(),
-            self._amounts,
-        )
+        return model._spread(lambda params, columns: model._expected_spend(params, *columns), self._amounts)
 
     def total_quantile(self, table: CountTable, level: float, rows: Positions, spread: Floats) -> Floats:
         """Quantile of what a block's purchases cost together; `rows` are the block's positions in the frame."""
