@@ -144,7 +144,7 @@ def test_intervals_of_draws_come_from_the_prediction_at_each(fitted, cdnow_summa
     told = fitted.with_uncertainty(draws)
     total = []
     for params in draws.params.tolist():
-        one = cv.clv.BGNBD.from_params(**dict(zip("r alpha a b".split(), params, strict=True)), time_unit="week")
+        one = cv.clv.BGNBD.from_params(**dict(zip(["r", "alpha", "a", "b"], params, strict=True)), time_unit="week")
         total.append(one.predict(cdnow_summary, 39)["expected_purchases"].sum())
     value = {"spend_model": "one", "horizon": 39, "margin": 1.0, "interval": 0.9}
     found = cv.customer_equity(cdnow_summary.assign(one=1.0), purchase_model=told, **value).iloc[0]
