@@ -31,12 +31,15 @@ __all__ = [
     "make_frame",
     "nw",
     "open_frame",
+    "schema_of",
     "text_chunks",
     "texts",
     "timestamps",
     "to_eager",
+    "truth_values",
     "whole_numbers",
     "with_arrays",
+    "without_zone",
 ]
 
 # The libraries in which a frame can be made from nothing (sample data, simulations).
@@ -91,6 +94,35 @@ def _not_unique(frame: object, what: str) -> InputError:
 def column_names(frame: AnyFrame) -> list[str]:
     """Return the names of a frame's columns; a lazy frame resolves its schema, which runs no query."""
     return frame.columns if isinstance(frame, nw.DataFrame) else frame.collect_schema().names()
+
+
+def schema_of(frame: AnyFrame) -> dict[str, nw.dtypes.DType]:
+    """Return the types of a frame's columns, timestamps of every zone among them.
+
+    narwhals finds no type for pandas' timestamps of a zone whose name holds more than letters, such as
+    America/New_York.
+    """
+    schema = dict(frame.collect_schema())
+    if engine_of(frame) in _PANDAS_LIKE:
+        for name, dtype in schema.items():
+            if isinstance(dtype, nw.Unknown) and (zone := _zone(frame.to_native()[name])) is not None:
+                schema[name] = nw.Datetime("us", zone)
+    return schema
+
+
+def without_zone(times: nw.Series[Any]) -> nw.Series[Any]:
+    """Return an eager column of timestamps as its own zone's clock shows them; one without a zone as it is."""
+    if isinstance(times.dtype, nw.Datetime):
+        return times if times.dtype.time_zone is None else times.dt.replace_time_zone(None)
+    native = times.to_native()
+    if isinstance(times.dtype, nw.Unknown) and _zone(native) is not None:
+        return nw.from_native(native.dt.tz_localize(None), series_only=True)
+    return times
+
+
+def _zone(native: Any) -> str | None:
+    zone = getattr(getattr(native, "dtype", None), "tz", None)
+    return None if zone is None else str(zone)
 
 
 def index_names(frame: AnyFrame) -> list[Any]:
@@ -216,6 +248,18 @@ def whole_numbers(
         return whole.get_column("number")
     number = nw.maybe_convert_dtypes(whole.get_column("number"))
     return whole.with_columns(number).select(nw.when(~nw.col("missing")).then(nw.col("number"))).get_column("number")
+
+
+def truth_values(
+    values: np.ndarray[Any, np.dtype[np.bool_]], missing: np.ndarray[Any, np.dtype[np.bool_]], like: AnyFrame
+) -> nw.Series[Any]:
+    """Build a column of truth values that may be null; in pandas of its nullable type, with a null in it or not."""
+    made = make_frame({"value": np.asarray(values, dtype=np.bool_), "missing": missing}, like)
+    return (
+        made.with_columns(nw.maybe_convert_dtypes(made.get_column("value")))
+        .select(nw.when(~nw.col("missing")).then(nw.col("value")))
+        .get_column("value")
+    )
 
 
 def distinct_rows(frame: AnyFrame, columns: Sequence[str]) -> AnyFrame:

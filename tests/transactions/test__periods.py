@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import customer_value as cv
 from customer_value._frames import nw
 from customer_value._units import GRAINS, TIME_UNITS, period_number, units_per_grain
 from customer_value.errors import DataWarning, InputError
@@ -86,3 +87,24 @@ def test_whole_times_are_whole(grain, unit):
 def test_objects_other_than_dates_are_refused():
     with pytest.raises(InputError, match=r"objects of type \['Timestamp'\]"):
         day_numbers(nw.from_native(pd.Series([pd.Timestamp("2026-01-01")], dtype=object), series_only=True))
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Ho_Chi_Minh", "Etc/GMT+5", "-05:00"])
+def test_every_zone_is_read_by_its_own_clock(zone):
+    # narwhals has no type for pandas' timestamps of a zone whose name holds more than letters.
+    log = pd.DataFrame({
+        "customer_id": [1, 1, 2],
+        "date": pd.to_datetime(["2026-01-05 23:30", "2026-01-31 23:59", "2026-02-01 00:00"]),
+        "amount": [1.0, 2.0, 3.0],
+    })  # fmt: skip
+    zoned = log.assign(date=log["date"].dt.tz_localize(zone))
+    early, late = cv.split_holdout(zoned, observation_end="2026-01-31")
+    assert (len(early), len(late)) == (2, 1)
+    assert early["date"].dtype == zoned["date"].dtype
+    for frame in (zoned, zoned.iloc[::-1]):
+        summary = cv.summarize_customers(frame, observation_end="2026-02-28")
+        pd.testing.assert_frame_equal(summary, cv.summarize_customers(log, observation_end="2026-02-28", grain="day"))
+    start, end = (zoned["date"].iloc[[row]].reset_index(drop=True) for row in (0, 1))
+    subscription = pd.DataFrame({"customer_id": [1], "start": start, "end": end})
+    contracts = cv.summarize_contracts(subscription, observation_end="2026-02-28", grain="day")
+    assert contracts["tenure"].tolist() == [26]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from customer_value._frames import AnyFrame, EagerFrame, column_names, engine_of, make_frame, nw
+from customer_value._frames import AnyFrame, EagerFrame, column_names, engine_of, make_frame, nw, schema_of
 from customer_value._validation import require_columns, require_ids, require_rows, require_some
 from customer_value.transactions._ask_relational import summarize_asks_lazily
 from customer_value.transactions._ask_rules import NULL_DATE, NULL_KEY, one_list_rule, read_window, warn_not_counted
@@ -46,7 +46,7 @@ def summarize_asks(
     length = read_window(window)
     require_one_library({"log": log, "opportunities": asks})
     require_columns(asks, [columns.date], what="opportunities frame", maker="Name it with date=, as in the log")
-    require_dates(asks.collect_schema()[columns.date], columns.date, objects=isinstance(asks, nw.DataFrame))
+    require_dates(schema_of(asks)[columns.date], columns.date, objects=isinstance(asks, nw.DataFrame))
     of_customers = columns.customer_id in column_names(asks)
     if of_customers:
         require_ids(columns.customer_id, {"log": log, "opportunities frame": asks})

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from customer_value._frames import AnyFrame, EagerFrame, engine_of, float_column, nw
+from customer_value._frames import AnyFrame, EagerFrame, engine_of, float_column, nw, schema_of
 from customer_value._units import date_of, day_number
 from customer_value._validation import require_columns, require_ids, require_lazy, require_rows, require_some
 from customer_value.errors import InputError
@@ -82,7 +82,7 @@ def log_columns(log: AnyFrame, customer_id: str, date: str, amount: str, order_i
 
     The default name of `order_id` is used where there is such a column; any other name must be there.
     """
-    schema = log.collect_schema()
+    schema = schema_of(log)
     if isinstance(order_id, str) and order_id == "order_id" and order_id not in schema:
         order_id = None
     columns = LogColumns(customer_id, date, amount, order_id)

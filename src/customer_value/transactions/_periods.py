@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from customer_value._frames import nw
+from customer_value._frames import nw, without_zone
 from customer_value._units import date_of, period_number, period_start, units_per_grain
 from customer_value._validation import text_value
 from customer_value.errors import DataWarning, InputError, warn
@@ -99,10 +99,10 @@ def date_literal(day: int, engine: str) -> nw.Expr:
 
 def day_numbers(dates: nw.Series[Any]) -> Days:
     """Day number, counted from 1970-01-01, of each entry of an eager date column without nulls."""
+    dates = without_zone(dates)
     dtype = dates.dtype
     if isinstance(dtype, nw.Datetime):
-        wall_clock = dates if dtype.time_zone is None else dates.dt.replace_time_zone(None)
-        return _whole_days(wall_clock.to_numpy())
+        return _whole_days(dates.to_numpy())
     if isinstance(dtype, nw.Date):
         return np.asarray(dates.cast(nw.Int32).to_numpy(), dtype=np.int32)
     values = dates.to_list()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from customer_value._frames import EagerFrame, nw
+from customer_value._frames import EagerFrame, nw, schema_of
 from customer_value._units import GRAINS, date_of, day_number
 from customer_value._validation import require_choice, require_columns, require_ids, require_rows, require_some
 from customer_value.errors import InputError
@@ -77,12 +77,12 @@ def _codes(column: nw.Series[Any]) -> Counts:
 
 def _require_one_clock(table: EagerFrame, columns: SubscriptionColumns) -> None:
     """Raise unless starts and ends are dates, and tell the time by one clock."""
-    end = table.get_column(columns.end)
-    require_dates(table.schema[columns.start], columns.start, objects=True)
+    end, schema = table.get_column(columns.end), schema_of(table)
+    require_dates(schema[columns.start], columns.start, objects=True)
     if end.null_count() == len(end):
         return  # nothing has ended, and a column of nulls may have any type
-    require_dates(end.dtype, columns.end, objects=True)
-    zones = {t.time_zone for t in (table.schema[columns.start], end.dtype) if isinstance(t, nw.Datetime)}
+    require_dates(schema[columns.end], columns.end, objects=True)
+    zones = {t.time_zone for t in (schema[columns.start], schema[columns.end]) if isinstance(t, nw.Datetime)}
     if len(zones) > 1:
         told = " and ".join(sorted("no zone" if zone is None else str(zone) for zone in zones))
         raise InputError(

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from customer_value._frames import AnyFrame, EagerFrame, FrameT, collect, engine_of, nw, open_frame
+from customer_value._frames import AnyFrame, EagerFrame, FrameT, collect, engine_of, nw, open_frame, schema_of
 from customer_value._units import Day, Grain, date_of, day_number
 from customer_value._validation import SUMMARY_MAKER, require_columns, require_ids, require_lazy, require_some
 from customer_value.errors import InputError
@@ -71,7 +71,7 @@ def split_holdout(log: FrameT, *, observation_end: Day, date: str = "date") -> t
     opened = open_frame(log, "log")
     end = day_number(observation_end, "observation_end")
     require_columns(opened, [date], what="log", maker="Name it with date=")
-    dtype = opened.collect_schema()[date]
+    dtype = schema_of(opened)[date]
     require_dates(dtype, date, objects=isinstance(opened, nw.DataFrame))
     rule, remedy = f"{date} must not be null", "A row without a date belongs to neither side: leave it out."
     if isinstance(opened, nw.LazyFrame):
