@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from customer_value._units import as_float, date_of, day_number
+from customer_value._validation import require_choice
 from customer_value.errors import InputError
 from customer_value.transactions._plan import add_length, read_length
 
@@ -88,10 +89,10 @@ def outcome_window(cutoff: int, horizon: Any, gap: Any = 0) -> Window:
     return Window(start, _moved(start, *read_span(horizon, "horizon"), name="horizon"))
 
 
-def lookback_start(cutoff: int, lookback: Any) -> int:
+def lookback_start(cutoff: int, lookback: Any, name: str = "lookback") -> int:
     """Return the first day of the window of that length that ends with the day before the cutoff."""
-    count, unit = read_span(lookback, "lookback")
-    return _moved(cutoff, -count, unit, name="lookback")
+    count, unit = read_span(lookback, name)
+    return _moved(cutoff, -count, unit, name=name)
 
 
 def last_cutoff(observed: int, horizon: Any, gap: Any = 0) -> int:
@@ -101,6 +102,25 @@ def last_cutoff(observed: int, horizon: Any, gap: Any = 0) -> int:
     while outcome_window(cutoff, horizon, gap).end > observed + 1:
         cutoff -= 1
     return cutoff
+
+
+def is_observed(cutoff: int, observed: int, *, horizon: Any, gap: Any, unobserved: Any, after: int = 0) -> bool:
+    """Return whether the outcome window, and so many days `after` it, were observed; raise where that is asked for."""
+    require_choice("unobserved", unobserved, ("error", "flag"))
+    if cutoff > observed + 1:
+        raise InputError(
+            f"cutoff must be {date_of(observed + 1)} or earlier, for observation ends on {date_of(observed)}: what "
+            f"came between is not known; got {date_of(cutoff)}."
+        )
+    short = outcome_window(cutoff, horizon, gap).end - 1 + after - observed
+    if short > 0 and unobserved == "error":
+        grace = f", with {after} days of grace," if after else ""
+        raise InputError(
+            f"the outcome window of cutoff {date_of(cutoff)}{grace} ends on {date_of(observed + short)}, and "
+            f"observation on {date_of(observed)}: {short} days short. The last possible cutoff is "
+            f"{date_of(last_cutoff(observed - after, horizon, gap))}; unobserved='flag' gives null labels instead."
+        )
+    return short <= 0
 
 
 def _moved(day: int, count: int, unit: str, *, name: str) -> int:
