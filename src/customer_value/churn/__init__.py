@@ -26,7 +26,7 @@ _HOMES = {
     "drift_report": "drift",
     "early_warnings": "early_warning",
     "empc_score": "profit",
-    "event_risk": "event_risk",
+    "event_risk": "event_risks",
     "gains_curve": "lift",
     "gini_score": "ranking",
     "leakage_report": "leakage",

@@ -3,7 +3,7 @@ from customer_value.churn.classifier import ChurnClassifier as ChurnClassifier
 from customer_value.churn.cox import CoxModel as CoxModel
 from customer_value.churn.drift import drift_report as drift_report
 from customer_value.churn.early_warning import early_warnings as early_warnings
-from customer_value.churn.event_risk import event_risk as event_risk
+from customer_value.churn.event_risks import event_risk as event_risk
 from customer_value.churn.features import churn_features as churn_features
 from customer_value.churn.hazard import DiscreteTimeHazard as DiscreteTimeHazard
 from customer_value.churn.inactivity import choose_inactivity_window as choose_inactivity_window

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from customer_value._frames import EagerFrame, float_column, nw
+from customer_value._units import date_of
 from customer_value._validation import require_rows
 from customer_value.transactions._periods import day_numbers
 
@@ -44,6 +45,8 @@ class FeatureColumn:
         """Write one of the column's values."""
         if np.isnan(number) or (self.kind == "category" and number < 0):
             return MISSING
+        if self.kind == "date":
+            return str(date_of(int(number)))
         return self.categories[int(number)] if self.kind == "category" else f"{number:.4g}"
 
 
