@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from customer_value._frames import Backend, EagerFrame, FrameT, to_eager, with_arrays
-from customer_value._units import Day, discount_per_unit, in_units
+from customer_value._units import Day
 from customer_value._validation import (
     float_array,
     interval_level,
@@ -334,7 +334,10 @@ class PurchaseModel(ConditionalModel):
     # ---- how far the data carry -------------------------------------------------------------------------------
 
     def _dropout_gain(self, columns: tuple[Floats, ...], counts: Floats) -> float | None:
-        """Log-likelihood that dropout adds; None for a model without any."""
+        """Log-likelihood that dropout adds at these purchase rates; None for a model without any.
+
+        An upper bound of what it adds to a refitted model without dropout, which `check_assumptions` reports.
+        """
         if not self._dropout:
             return None
         without = tuple((self.params_ | {self._dropout[0]: math.exp(LOG_LOW)}).values())
@@ -364,23 +367,9 @@ class PurchaseModel(ConditionalModel):
     def _rows_of(self, frame: EagerFrame) -> DistinctRows:
         return distinct_rows(tuple(summary_arrays(frame, self._columns, maker=self._maker).values()))
 
-    def _horizon(self, horizon: float | str, *, name: str = "horizon", forever: bool = False) -> float:
-        self._require_fitted()
-        return in_units(horizon, self.time_unit_, name, forever=forever)
-
     def _require_times(self, times: Floats, name: str) -> None:
         """Raise unless times from a first purchase on are such as the model knows."""
         require_rows(np.isfinite(times) & (times >= 0), f"{name} must be 0 or above and finite")
 
     def _start(self, start: float | str) -> float:
         return 0.0 if isinstance(start, (int, float)) and start == 0 else self._horizon(start, name="start")
-
-    def _discount(self, t: float, annual_discount_rate: float | None, discount_rate: float | None) -> float:
-        """Continuous discount rate per time unit for a horizon t."""
-        delta = discount_per_unit(annual_discount_rate, discount_rate, self.time_unit_)
-        if math.isinf(t) and delta == 0:
-            raise InputError(
-                'horizon="forever" needs a discount rate above 0, such as annual_discount_rate=0.10: without one the '
-                "expected number of purchases need not have a limit."
-            )
-        return delta

@@ -8,7 +8,6 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from customer_value._units import discount_per_unit, in_units
 from customer_value._validation import LARGEST, float_array, number, require_choice, require_rows
 from customer_value.clv._contract_arrays import ROUNDING, ContractArrays
 from customer_value.clv._rows import Floats
@@ -208,20 +207,6 @@ class ContractValue(ContractArrays):
         more = np.array([math.ceil(h - ROUNDING) - 1.0 if math.isfinite(h) else h])
         later = math.exp(-delta) * self._renewals_to_come(self._theta, np.zeros(1), more, delta)[0]
         return _worth(spend, margin) * (1.0 + float(later))
-
-    def _horizon(self, horizon: float | str, *, forever: bool = False) -> float:
-        self._require_fitted()
-        return in_units(horizon, self.time_unit_, forever=forever)
-
-    def _discount(self, t: float, annual_discount_rate: float | None, discount_rate: float | None) -> float:
-        """Continuous discount rate per period for a horizon t."""
-        delta = discount_per_unit(annual_discount_rate, discount_rate, self.time_unit_)
-        if math.isinf(t) and delta == 0:
-            raise InputError(
-                'horizon="forever" needs a discount rate above 0, such as annual_discount_rate=0.10: without one the '
-                "expected number of renewals need not have a limit."
-            )
-        return delta
 
 
 def whole_numbers(values: Any, name: str, low: int = 0) -> Floats:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from customer_value._units import TIME_UNITS
+from customer_value._units import TIME_UNITS, discount_per_unit, in_units
 from customer_value._validation import SUMMARY_MAKER, number, require_choice
 from customer_value.clv._rows import Floats
 from customer_value.errors import InputError, NotFittedError
@@ -149,6 +149,22 @@ class Parameters:
             raise NotFittedError(
                 f"this {type(self).__name__} is not fitted; call fit(summary) or from_params(...) first."
             )
+
+    # ---- time and rates -----------------------------------------------------------------------------------------
+
+    def _horizon(self, horizon: float | str, *, name: str = "horizon", forever: bool = False) -> float:
+        self._require_fitted()
+        return in_units(horizon, self.time_unit_, name, forever=forever)
+
+    def _discount(self, t: float, annual_discount_rate: float | None, discount_rate: float | None) -> float:
+        """Continuous discount rate per time unit for a horizon t."""
+        delta = discount_per_unit(annual_discount_rate, discount_rate, self.time_unit_)
+        if math.isinf(t) and delta == 0:
+            raise InputError(
+                'horizon="forever" needs a discount rate above 0, such as annual_discount_rate=0.10: without one the '
+                "expected number of purchases or renewals need not have a limit."
+            )
+        return delta
 
     # ---- telling ----------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from customer_value.clv._base import PurchaseModel, require_purchase_model
 from customer_value.clv._intervals import delta_interval
 from customer_value.clv._rows import Floats, distinct_rows
 from customer_value.clv._spend import SpendModel
-from customer_value.clv.value import read_margin
+from customer_value.clv.value import BuyingModel, read_margin, require_buying_model
 from customer_value.errors import InputError
 from customer_value.transactions._ids import id_labels
 
@@ -37,7 +37,7 @@ Values = Callable[[Sequence[float]], Floats]
 def customer_equity(
     summary: FrameT,
     *,
-    purchase_model: PurchaseModel,
+    purchase_model: BuyingModel,
     spend_model: SpendModel | str,
     horizon: float | str,
     margin: float | str,
@@ -56,7 +56,7 @@ def customer_equity(
     Parameters
     ----------
     summary
-        Customer summary on the purchase model's ruler.
+        Customer summary on the purchase model's ruler, or what `summarize_contracts` gives for a contract model.
     purchase_model, spend_model, horizon, margin, annual_discount_rate, discount_rate
         As in `score_clv`; the horizon may be ``"forever"``.
     interval
@@ -101,7 +101,7 @@ def customer_equity(
     given = open_frame(summary, "summary")
     frame = collect(given)
     require_some(len(frame), "summary")
-    require_purchase_model(purchase_model)
+    require_buying_model(purchase_model)
     require_same_ruler(purchase_model.time_unit_, time_unit_of(frame), type(purchase_model).__name__)
     t = purchase_model._horizon(horizon, forever=True)
     delta = purchase_model._discount(t, annual_discount_rate, discount_rate)
@@ -150,7 +150,9 @@ def acquisition_value(
 
     Parameters
     ----------
-    purchase_model, horizon, margin, annual_discount_rate, discount_rate
+    purchase_model
+        Fitted purchase model; a contract model has `clv_new` instead.
+    horizon, margin, annual_discount_rate, discount_rate
         As in `score_clv`; the horizon may be ``"forever"``.
     spend_model
         Fitted spend model, or the mean spend of one purchase in currency.
@@ -265,7 +267,7 @@ def _spend(frame: EagerFrame, spend_model: SpendModel | str) -> tuple[Floats, tu
     return mean, (spend_model, means)
 
 
-def _log_variance(model: PurchaseModel | SpendModel, totals: Values) -> Floats:
+def _log_variance(model: BuyingModel | SpendModel, totals: Values) -> Floats:
     """Variance of the logarithm of each total that the uncertainty of a model's parameters brings."""
     size = totals(model._theta).size
     rows = (np.zeros(size),)  # one row for each total

@@ -137,8 +137,7 @@ def score_clv(
     1            2     0.74                2.29           26.30  18.08
     """
     frame, back = to_eager(summary, "summary", "score_clv")
-    if not isinstance(purchase_model, ContractModel):
-        require_purchase_model(purchase_model)
+    require_buying_model(purchase_model)
     if not isinstance(spend_model, (SpendModel, str)):
         raise InputError(
             "spend_model must be a model such as clv.GammaGamma(), or a column's name; "
@@ -178,6 +177,12 @@ def score_clv(
         columns |= _outcome_intervals(purchase_model, buying, spend, margins * buying.spread(discount), t, level)
     result: FrameT = back(with_arrays(frame, {name + suffix: values for name, values in columns.items()}))
     return result
+
+
+def require_buying_model(model: object) -> None:
+    """Raise unless this is a purchase or a contract model, and fitted."""
+    if not isinstance(model, ContractModel):
+        require_purchase_model(model)
 
 
 def read_margin(frame: EagerFrame, margin: float | str) -> Floats:
