@@ -10,7 +10,7 @@ from typing import Any, Generic
 import numpy as np
 
 from customer_value._frames import EagerFrame, FrameT, as_given, collect, nw, open_frame
-from customer_value._units import DAYS, TIME_UNITS, Day, TimeUnit, date_of, day_number, in_units
+from customer_value._units import DAYS, TIME_UNITS, Day, TimeUnit, date_of, day_number, discount_per_unit, in_units
 from customer_value._validation import number, numeric_column, require_choice
 from customer_value.clv._base import PurchaseModel
 from customer_value.clv._choice import choose_model
@@ -193,6 +193,9 @@ def value_customers(
     level = number(interval, "interval", low=0, high=1, open_ends=True)
     require_choice("time_unit", time_unit, TIME_UNITS)
     wanted = in_units(horizon, time_unit) * DAYS[time_unit]
+    # What can be refused at once is refused before minutes of work.
+    number(margin, "margin", low=0, high=1)
+    discount_per_unit(annual_discount_rate, None, time_unit)
     opened = open_frame(orders, "orders frame")
     export = collect(opened).to_native()
     how: dict[str, Any] = {
@@ -201,10 +204,10 @@ def value_customers(
     }  # fmt: skip
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        quality = data_quality(export, observation_end=observation_end, **how)
         log = clean_log(
             export, **how, time_zone=time_zone, anonymous=anonymous, missing=missing, duplicates=duplicates, keep=()
         )
+        quality = data_quality(export, observation_end=observation_end, **how)
         rows, days = _observed(log, end)
         summary = _summary(rows, end, time_unit)
         choice = choose_model(rows, days, end, _holdout_days(days, end, wanted), time_unit)
