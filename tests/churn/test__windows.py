@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customer_value._units import day_number
+from customer_value._units import date_of, day_number
 from customer_value.churn._windows import (
     Window,
+    is_observed,
     last_cutoff,
     lookback_start,
     outcome_window,
@@ -21,6 +22,7 @@ from customer_value.churn._windows import (
     span_label,
 )
 from customer_value.errors import InputError
+from customer_value.transactions._plan import add_length
 
 
 def day(text):
@@ -149,9 +151,18 @@ def test_windows_stay_within_the_calendar():
 spans = st.tuples(st.integers(1, 40), st.sampled_from(["day", "week", "month", "quarter", "year"]))
 
 
-@given(st.integers(-20_000, 40_000), spans, spans)
-def test_the_last_cutoff_is_the_last_whose_window_was_observed(observed, horizon, gap):
+@given(st.integers(-20_000, 40_000), spans, spans, spans)
+def test_the_last_cutoff_is_the_last_whose_window_and_grace_were_observed(observed, horizon, gap, grace):
     horizon, gap = ("{} {}s".format(*span) for span in (horizon, gap))
-    last = last_cutoff(observed, horizon, gap)
-    assert outcome_window(last, horizon, gap).end <= observed + 1
-    assert outcome_window(last + 1, horizon, gap).end > observed + 1
+    last = last_cutoff(observed, horizon, gap, grace)
+    options = {"horizon": horizon, "gap": gap, "grace": grace, "unobserved": "error"}
+    assert is_observed(last, observed, **options)
+    with pytest.raises(InputError, match=f"The last possible cutoff is {date_of(last)}"):
+        is_observed(last + 1, observed, **options)
+    assert not is_observed(last + 1, observed, **options | {"unobserved": "flag"})
+    window = outcome_window(last, horizon, gap)
+    assert (
+        add_length(window.end - 1, *grace)
+        <= observed
+        < add_length(outcome_window(last + 1, horizon, gap).end - 1, *grace)
+    )

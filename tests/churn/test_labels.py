@@ -154,7 +154,7 @@ def test_who_was_active_is_told_and_nobody_is_dropped(kind):
 def test_a_window_that_was_not_observed_is_refused_with_the_last_cutoff(definition):
     options = {"horizon": "28 days", "observation_end": "2026-04-30", "definition": definition, "fallback_gap": 7}
     assert churned(EDGES, cutoff="2026-04-03", **options)
-    told = r"ends on 2026-05-01, and observation on 2026-04-30: 1 days short\. The last possible cutoff is 2026-04-03"
+    told = r"observed up to 2026-05-01, and it ends on 2026-04-30: 1 days short\. The last possible cutoff is 2026-04-03"
     with pytest.raises(InputError, match=told):
         churned(EDGES, cutoff="2026-04-04", **options)
 

@@ -14,8 +14,11 @@ from customer_value._validation import require_choice
 from customer_value.errors import InputError
 from customer_value.transactions._plan import add_length, read_length
 
+Span = tuple[int, str]  # a number of days, weeks, or calendar months, quarters or years
+NO_TIME: Span = (0, "day")
+
 _MOST_DAYS = 365_250  # a thousand years
-_CALENDAR_SLACK = 10  # two calendar spans differ by no more days than this from one start to another
+_CALENDAR_SLACK = 10  # three calendar spans differ by no more days than this from one start to another
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +63,11 @@ def read_cutoffs(cutoffs: Any) -> list[int]:
     return days
 
 
-def read_span(span: Any, name: str, *, zero: bool = False) -> tuple[int, str]:
+def read_span(span: Any, name: str, *, zero: bool = False) -> Span:
     """Read a length of time, a text such as ``"3 months"`` or a number of days, as a number and its unit."""
     if isinstance(span, str):
         if zero and span.strip().lower() in ("0 days", "0 day"):
-            return 0, "day"
+            return NO_TIME
         return read_length(span, name)
     numeric = isinstance(span, (int, float, np.integer, np.floating)) and not isinstance(span, bool)
     days = as_float(span) if numeric else -1.0
@@ -95,32 +98,36 @@ def lookback_start(cutoff: int, lookback: Any, name: str = "lookback") -> int:
     return _moved(cutoff, -count, unit, name=name)
 
 
-def last_cutoff(observed: int, horizon: Any, gap: Any = 0) -> int:
-    """Return the latest cutoff whose outcome window ends with the last day observed, or before it."""
-    length = outcome_window(observed, horizon, gap).end - observed
-    cutoff = observed + 1 - length + _CALENDAR_SLACK
-    while outcome_window(cutoff, horizon, gap).end > observed + 1:
+def last_cutoff(observed: int, horizon: Any, gap: Any = 0, grace: Span = NO_TIME) -> int:
+    """Return the latest cutoff whose outcome window, and the grace after it, end with the last day observed at most."""
+    cutoff = observed + observed - _last_needed(observed, horizon, gap, grace) + _CALENDAR_SLACK
+    while _last_needed(cutoff, horizon, gap, grace) > observed:
         cutoff -= 1
     return cutoff
 
 
-def is_observed(cutoff: int, observed: int, *, horizon: Any, gap: Any, unobserved: Any, after: int = 0) -> bool:
-    """Return whether the outcome window, and so many days `after` it, were observed; raise where that is asked for."""
+def is_observed(cutoff: int, observed: int, *, horizon: Any, gap: Any, unobserved: Any, grace: Span = NO_TIME) -> bool:
+    """Return whether the outcome window, and the grace after it, were observed; raise where that is asked for."""
     require_choice("unobserved", unobserved, ("error", "flag"))
     if cutoff > observed + 1:
         raise InputError(
             f"cutoff must be {date_of(observed + 1)} or earlier, for observation ends on {date_of(observed)}: what "
             f"came between is not known; got {date_of(cutoff)}."
         )
-    short = outcome_window(cutoff, horizon, gap).end - 1 + after - observed
-    if short > 0 and unobserved == "error":
-        grace = f", with {after} days of grace," if after else ""
+    needed = _last_needed(cutoff, horizon, gap, grace)
+    if needed > observed and unobserved == "error":
+        what = "outcome window" if grace[0] == 0 else "outcome window and the grace after it"
+        last = last_cutoff(observed, horizon, gap, grace)
         raise InputError(
-            f"the outcome window of cutoff {date_of(cutoff)}{grace} ends on {date_of(observed + short)}, and "
-            f"observation on {date_of(observed)}: {short} days short. The last possible cutoff is "
-            f"{date_of(last_cutoff(observed - after, horizon, gap))}; unobserved='flag' gives null labels instead."
+            f"the {what} of cutoff {date_of(cutoff)} must be observed up to {date_of(needed)}, and it ends on "
+            f"{date_of(observed)}: {needed - observed} days short. The last possible cutoff is {date_of(last)}; "
+            "unobserved='flag' gives null labels instead."
         )
-    return short <= 0
+    return needed <= observed
+
+
+def _last_needed(cutoff: int, horizon: Any, gap: Any, grace: Span) -> int:
+    return _moved(outcome_window(cutoff, horizon, gap).end - 1, *grace, name="grace")
 
 
 def _moved(day: int, count: int, unit: str, *, name: str) -> int:
