@@ -115,9 +115,9 @@ def churn_features(
     Both add up whole numbers only, amounts as whole units and billionths, and take quotients at the end: results are
     the same bit by bit on every library, whatever the order of rows and whatever comes after the cutoff.
 
-    Trends and gaps are those of the customer himself: his own control chart, in the sense of Buckinx & Van den Poel
-    (2005), "Customer base analysis: partial defection of behaviourally loyal clients", European Journal of Operational
-    Research 164, whose partial defection is a fall below one's own past.
+    Trends and overdue ratios measure each customer by his own past: Buckinx & Van den Poel (2005), "Customer base
+    analysis: partial defection of behaviourally loyal clients in a non-contractual FMCG retail setting", European
+    Journal of Operational Research 164.
 
     Examples
     --------
