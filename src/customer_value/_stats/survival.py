@@ -115,12 +115,22 @@ def kaplan_meier(
     t, left, start, weight = _checked(duration, event, entry, weights)
     time = np.unique(t[left])
     events = np.bincount(np.searchsorted(time, t[left]), weight[left], minlength=time.size).astype(np.float64)
-    at_risk = _weight_from(t, weight, time) - _weight_from(start, weight, time)
+    at_risk = weight_from(t, weight, time) - weight_from(start, weight, time)
+    steps = product_limit(events, at_risk, z)
+    return SurvivalCurve(time, at_risk, events, last=float(t.max()), **steps)
+
+
+def product_limit(events: Floats, at_risk: Floats, z: float) -> dict[str, Floats]:
+    """Return the survival curve of events among those at risk, step by step, with its error and bounds.
+
+    Klein and Moeschberger (2003), eq. 4.2.1, 4.2.2 and 4.3.2; z is the normal quantile of the bounds. A step where
+    nobody is at risk makes the curve NaN from there on.
+    """
     # Sums of weights that are no whole numbers may miss each other by their rounding where all leave.
-    all_leave = np.isclose(events, at_risk, rtol=1e-12, atol=0.0)
-    stays: Floats = np.where(all_leave, 0.0, 1 - events / at_risk)
-    survival = np.multiply.accumulate(stays)
+    all_leave = (events > 0) & np.isclose(events, at_risk, rtol=1e-12, atol=0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
+        stays: Floats = np.where(all_leave, 0.0, 1 - events / at_risk)
+        survival = np.multiply.accumulate(stays)
         relative_error = np.sqrt(np.cumsum(events / (at_risk * (at_risk - events))))
         spread = z * relative_error / np.log(survival)
         of_step = {
@@ -128,11 +138,15 @@ def kaplan_meier(
             "lower": survival ** np.exp(-spread),
             "upper": survival ** np.exp(spread),
         }
-    known = {name: np.where(survival > 0, values, np.nan) for name, values in of_step.items()}
-    return SurvivalCurve(time, at_risk, events, survival, last=float(t.max()), **known)
+    # Before the first event the curve is 1 for sure: 0 / log(1) is no number, the limit of its power is.
+    known = {
+        name: np.where(survival == 1, name != "standard_error", np.where(survival > 0, values, np.nan)).astype(float)
+        for name, values in of_step.items()
+    }
+    return {"survival": survival, **known}
 
 
-def _weight_from(values: Floats, weight: Floats, time: Floats) -> Floats:
+def weight_from(values: Floats, weight: Floats, time: Floats) -> Floats:
     """Return the weight of the values at or after each time."""
     order = np.argsort(values, kind="stable")
     # Summed from the end, so that the few who are left late do not drown in the rounding of all the others.
