@@ -76,11 +76,11 @@ def read_scores(
     return y, score, weight
 
 
-def outcome_array(y_true: ArrayLike, name: str = "y_true") -> Floats:
+def outcome_array(y_true: ArrayLike, name: str = "y_true", meaning: str = "1 is the customer who churned.") -> Floats:
     """Return outcomes, 1 or True for the event, as zeros and ones."""
     given = np.asarray(y_true)
     y = given.astype(np.float64) if given.dtype.kind == "b" else float_array(given, name)
-    require_rows(np.isin(y, (0, 1)), f"{name} must be 0 or 1, False or True", "1 is the customer who churned.")
+    require_rows(np.isin(y, (0, 1)), f"{name} must be 0 or 1, False or True", meaning)
     return y
 
 

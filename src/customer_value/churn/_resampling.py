@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,18 +23,23 @@ def bootstrap_draws(
     of how often each kind comes; the order of rows plays no part. A resample without a churner, or of churners only,
     has no rank statistic and is drawn again.
     """
-    rng = np.random.default_rng(whole_number(random_state, "random_state"))
-    counts = np.concatenate((churners, others))
-    customers = max(1, round(counts.sum()))
-    chances = counts / counts.sum()
     drawn = {name: np.empty(whole_number(n_resamples, "n_resamples", low=1)) for name in statistics}
-    for i in range(n_resamples):
-        again = np.zeros((2, churners.size))
-        while not again.any(axis=1).all():
-            again = rng.multinomial(customers, chances).astype(np.float64).reshape(2, -1)
+    kinds = np.array([churners, others])
+    for i, (again, rest) in enumerate(resamples(kinds, n_resamples=n_resamples, random_state=random_state)):
         for name, statistic in statistics.items():
-            drawn[name][i] = statistic(again[0], again[1])
+            drawn[name][i] = statistic(again, rest)
     return drawn
+
+
+def resamples(kinds: Floats, *, n_resamples: int, random_state: int) -> Iterator[Floats]:
+    """Draw as many customers as there are, with replacement; each row of kinds comes at least once."""
+    rng = np.random.default_rng(whole_number(random_state, "random_state"))
+    customers, chances = max(1, round(kinds.sum())), kinds.ravel() / kinds.sum()
+    for _ in range(whole_number(n_resamples, "n_resamples", low=1)):
+        drawn = np.zeros(kinds.shape)
+        while not drawn.any(axis=1).all():
+            drawn = rng.multinomial(customers, chances).astype(np.float64).reshape(kinds.shape)
+        yield drawn
 
 
 def percentiles(draws: Floats, interval: float) -> tuple[float, float]:
