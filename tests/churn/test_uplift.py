@@ -80,7 +80,7 @@ def test_amounts_need_a_regressor():
     with_interaction = make_pipeline(PolynomialFeatures(2), LinearRegression())
     model = SLearner(with_interaction, outcome_is="response").fit(X, spent, treatment=treatment)
     np.testing.assert_allclose(model.predict([[0.0], [1.0]]), [3, 5], atol=0.3)
-    with pytest.raises(InputError, match="y must be 0 or 1.*regressor"):
+    with pytest.raises(InputError, match=r"y must be 0 or 1.*regressor"):
         TLearner().fit(X, spent, treatment=treatment)
 
 
