@@ -44,6 +44,7 @@ def written(cdnow_log, cdnow_summary):
         "summarize_customers": cv.summarize_customers(
             log, observation_end=LAST, windows=("12 months", "90 days"), regularity=True
         ),
+        "purchase_rhythm": cv.transactions.purchase_rhythm(log, observation_end=LAST),
         "summarize_holdout": holdout,
         "summarize_renewals": cv.summarize_renewals(contracts, observation_end=LAST),
         "summarize_contracts": cv.summarize_contracts(contracts, observation_end=LAST),

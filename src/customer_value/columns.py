@@ -36,6 +36,22 @@ _SUMMARY = {
     "observation_end": ("last day observed, inclusive", "date"),
     "time_unit": ("the ruler of every time in the frame", "text"),
 }
+_RHYTHM = {
+    "mean_gap": ("mean time between the customer's purchases; null without a repeat", _RULER),
+    "median_gap": ("median time between the customer's purchases; null without a repeat", _RULER),
+    "last_gap": ("time between the customer's last two purchases; null without a repeat", _RULER),
+    "gap_cv": ("standard deviation of the customer's gaps divided by their mean; null below two gaps", "ratio"),
+    "gap_trend": ("factor from a gap to the next, above 1 where they get longer; null below three gaps", "ratio"),
+    "trend_p_value": ("p-value of gaps that get longer: small where the rate of purchases falls", _PROBABILITY),
+    "usual_gap": ("usual time between purchases: own gaps and the population's, weighted", _RULER),
+    "own_weight": ("weight of the customer's own gaps in usual_gap", _SHARE),
+    "rhythm_basis": ("what usual_gap rests on: own gaps, both (shrunk), or the population's", "text"),
+    "regularity": ("1 / (1 + CV) of the gaps, shrunk: .5 for purchases by chance, 1 for clockwork", "0 to 1"),
+    "overdue_ratio": ("time_since_last divided by usual_gap", "ratio"),
+    "silence_probability": ("chance that one of the customer's gaps outlasts the silence so far", _PROBABILITY),
+    "due_date": ("last purchase plus usual_gap; in the past where overdue", "date"),
+    "next_purchase": ("date by which the next purchase is as likely as not, if still a customer", "date"),
+}
 _HOLDOUT = {
     "holdout_purchases": ("purchase periods seen in the holdout; 0 where observed without one", "count"),
     "holdout_value": ("sum of amounts seen in the holdout, refunds taken off", "currency"),
@@ -77,6 +93,7 @@ _VALUE = {
 }
 # What an interval's ends are ends of: means carry their column's name, outcomes a name of their own.
 _INTERVALS = {
+    "next_purchase": ("the interval of the date of the next purchase, if still a customer", "date"),
     "observed": ("the interval of the observed mean", "count"),
     "expected_purchases": ("the interval of the mean expected_purchases", "count"),
     "clv": ("the interval of the mean clv", "currency"),
@@ -171,6 +188,7 @@ _MODELS = {
 DICTIONARY: dict[str, dict[str, tuple[str, str]]] = {
     "Transaction log": _LOG,
     "Customer summary": _SUMMARY,
+    "Purchase rhythm": _RHYTHM,
     "Holdout": _HOLDOUT,
     "Opportunities": _OPPORTUNITIES,
     "Contracts and renewals": _CONTRACTS,

@@ -5,11 +5,16 @@ from customer_value.transactions.holdout import split_holdout, summarize_holdout
 from customer_value.transactions.opportunities import summarize_opportunities
 from customer_value.transactions.quality import data_quality
 from customer_value.transactions.renewals import summarize_contracts, summarize_renewals
+from customer_value.transactions.rhythm import fit_rhythm_population, purchase_rhythm
+from customer_value.transactions.rhythm_population import RhythmPopulation
 from customer_value.transactions.summary import summarize_customers
 
 __all__ = [
+    "RhythmPopulation",
     "clean_log",
     "data_quality",
+    "fit_rhythm_population",
+    "purchase_rhythm",
     "split_holdout",
     "summarize_contracts",
     "summarize_customers",
