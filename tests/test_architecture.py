@@ -20,7 +20,7 @@ FLOORS = (
     ("datasets",),
     ("_stats", "columns"),
     ("_validation",),
-    ("_units",),
+    ("_units", "_sections"),
     ("_frames", "_optional"),
     ("errors",),
 )
