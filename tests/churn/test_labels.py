@@ -152,9 +152,16 @@ def test_who_was_active_is_told_and_nobody_is_dropped(kind):
 
 @pytest.mark.parametrize("definition", ["silence", "rhythm"])
 def test_a_window_that_was_not_observed_is_refused_with_the_last_cutoff(definition):
-    options = {"horizon": "28 days", "observation_end": "2026-04-30", "definition": definition, "fallback_gap": 7}
+    options = {
+        "horizon": "28 days",
+        "observation_end": "2026-04-30",
+        "definition": definition,
+        "population": population_of(7.0, 1.0),
+    }
     assert churned(EDGES, cutoff="2026-04-03", **options)
-    told = r"observed up to 2026-05-01, and it ends on 2026-04-30: 1 days short\. The last possible cutoff is 2026-04-03"
+    told = (
+        r"observed up to 2026-05-01, and it ends on 2026-04-30: 1 days short\. The last possible cutoff is 2026-04-03"
+    )
     with pytest.raises(InputError, match=told):
         churned(EDGES, cutoff="2026-04-04", **options)
 
@@ -186,9 +193,7 @@ def test_the_log_s_last_date_is_the_last_observed():
         ({"unobserved": "drop"}, "unobserved must be one of"),
         ({"definition": "sillence"}, "Did you mean 'silence'"),
         ({"definition": "rhythm", "multiple": 0}, "multiple must be above 0"),
-        ({"definition": "rhythm", "min_gaps": 0}, "min_gaps must be a whole number"),
-        ({"definition": "rhythm", "fallback_gap": "1 month"}, "fallback_gap must be in days or weeks"),
-        ({"definition": "rhythm"}, "no customer has 2 gaps between purchases before the cutoff"),
+        ({"definition": "rhythm", "population": 7}, "population"),
         ({"definition": "p_alive"}, "needs purchase_model"),
         ({"definition": "p_alive", "purchase_model": cv.clv.ParetoNBD()}, "time unit"),
         ({"definition": "p_alive", "purchase_model": cv.clv.ParetoNBD(), "level": 1}, "level must be between 0 and 1"),
@@ -214,7 +219,7 @@ def test_engines_are_told_what_to_call_where_rows_are_needed():
 
 # ---- own rhythm and P(alive) ---------------------------------------------------------------------------------------
 
-# Before 1 February: ann every 10 days, bob every 2, eve once, dan two days and one gap.
+# Before 1 February: ann every 10 days, bob every 2, dan one gap of a day, eve none.
 RHYTHMS = log_of(
     *(("ann", day) for day in ("2026-01-01", "2026-01-11", "2026-01-21", "2026-01-21 18:00")),
     *(("bob", day) for day in ("2026-01-27", "2026-01-29", "2026-01-31", "2026-02-08")),
@@ -222,29 +227,84 @@ RHYTHMS = log_of(
 )  # fmt: skip
 
 
+def population_of(gap, weight):
+    """Purchases by chance: n own gaps weigh n against `weight`."""
+    shapes = (0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)
+    return cv.transactions.RhythmPopulation(
+        gap=gap, weight=weight, leaving=0.1, shapes=shapes, grain="day", customers=9
+    )
+
+
+def judged(log, horizon, **options):
+    options = {"definition": "rhythm", "cutoff": "2026-02-01"} | options
+    labels = in_pandas(churn_labels(log, horizon=horizon, **options)).set_index("customer_id")
+    return labels["churned"].to_dict(), labels["label_basis"].to_dict()
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "duckdb"])
 def test_rhythm_by_hand(kind):
-    options = {"definition": "rhythm", "cutoff": "2026-02-01"}
+    log, population = KINDS[kind](RHYTHMS), population_of(20.0, 1e-300)
+    bases = {"ann": "own rhythm", "bob": "own rhythm", "dan": "own rhythm", "eve": "population fallback"}
+    # Ann's 20 days are over on 10 February, bob's 4 (his usual gap is that before the cutoff) on the 12th, dan's 2
+    # were on 4 January, and eve's 40, twice the population's gap, are on the 14th.
+    for horizon, lost in ((9, ["dan"]), (10, ["ann", "dan"]), (12, ["ann", "bob", "dan"]), (13, ["ann", "bob", "dan"])):
+        expected = {who: who in lost for who in bases}
+        assert judged(log, horizon, population=population) == (expected, bases)
+    assert judged(log, 14, population=population.to_dict()) == (dict.fromkeys(bases, True), bases)
+    # With 1.9 gaps everyone is lost a tenth of his time earlier, rounded up to days.
+    for horizon, lost in ((8, False), (9, True)):
+        assert judged(log, horizon, population=population, multiple=1.9)[0]["ann"] is lost
 
-    def judged(horizon, **more):
-        labels = in_pandas(churn_labels(KINDS[kind](RHYTHMS), horizon=horizon, **options, **more))
-        bases = dict(zip(labels["customer_id"], labels["label_basis"], strict=True))
-        assert bases == {
-            "ann": "own rhythm", "bob": "own rhythm",
-            "dan": "population fallback" if more.get("min_gaps") != 1 else "own rhythm", "eve": "population fallback",
-        }  # fmt: skip
-        return dict(zip(labels["customer_id"], labels["churned"], strict=True))
 
-    # Ann's 20 days are over on 10 February, bob's 4 (his usual gap is that before the cutoff) on the 12th. The
-    # population's gap is 6, the median of 10 and 2: eve's 12 days were over on 17 January, dan's on the 14th.
-    assert judged(9) == {"ann": False, "bob": False, "dan": True, "eve": True}
-    assert judged(10) == {"ann": True, "bob": False, "dan": True, "eve": True}
-    assert judged(12) == {"ann": True, "bob": True, "dan": True, "eve": True}
-    assert judged(10, multiple=2.1) == {"ann": False, "bob": False, "dan": True, "eve": True}
-    # Eve's 2 x 3 weeks are over on 16 February, dan's on the 13th; with one gap of his own, long before.
-    assert judged(13, fallback_gap="3 weeks") == {"ann": True, "bob": True, "dan": True, "eve": False}
-    assert judged(12, fallback_gap=21) == {"ann": True, "bob": True, "dan": False, "eve": False}
-    assert judged(12, fallback_gap=21, min_gaps=1) == {"ann": True, "bob": True, "dan": True, "eve": False}
+def test_few_gaps_are_shrunk_and_the_basis_says_so():
+    # One gap of a day against the weight of one: dan's usual gap is 10.5, his 21 days were over on 23 January.
+    population = population_of(20.0, 1.0)
+    bases = {
+        "ann": "own rhythm, shrunk", "bob": "own rhythm, shrunk", "dan": "own rhythm, shrunk",
+        "eve": "population fallback",
+    }  # fmt: skip
+    early = {"cutoff": "2026-01-20", "definition": "rhythm", "population": population}
+    for horizon, lost in ((3, False), (4, True)):
+        assert judged(RHYTHMS, horizon, **early)[0]["dan"] is lost
+    # Ann's two gaps weigh 2/3: 2 x (2/3 x 10 + 1/3 x 20) = 26.7 days after 21 January.
+    for horizon, lost in ((16, False), (17, True)):
+        churn, basis = judged(RHYTHMS, horizon, population=population)
+        assert churn["ann"] is lost
+        assert basis == bases
+
+
+def test_the_rhythm_is_that_of_purchase_rhythm_before_the_cutoff(cdnow_log):
+    cutoff, horizon = pd.Timestamp("1997-09-01"), 120
+    past = cdnow_log[cdnow_log["date"] < cutoff]
+    rhythm = cv.transactions.purchase_rhythm(past, observation_end="1997-08-31", time_unit="day").set_index(
+        "customer_id"
+    )
+    end = cutoff + pd.Timedelta(days=horizon - 1)
+    last = cdnow_log[cdnow_log["date"] <= end].groupby("customer_id")["date"].max()
+    silent = (end - last).dt.days.reindex(rhythm.index)
+    labels = churn_labels(cdnow_log, cutoff=cutoff, horizon=horizon, definition="rhythm").set_index("customer_id")
+    assert labels["churned"].tolist() == (silent >= 2 * rhythm["usual_gap"]).tolist()
+    assert 0.1 < labels["churned"].mean() < 0.9
+    assert set(labels["label_basis"]) == {"own rhythm", "own rhythm, shrunk", "population fallback"}
+
+
+def test_who_first_bought_after_the_cutoff_has_the_populations_rhythm():
+    roster = pd.DataFrame({"customer_id": ["zoe", "ann", "never"]})
+    lost, bases = judged(RHYTHMS, 70, roster=roster, population=population_of(2.0, 1.0), observation_end="2026-04-30")
+    # Zoe's 4 days, from 1 April on, are over on the 5th; the window ends with the 11th.
+    assert lost == {"ann": True, "never": True, "zoe": True}
+    assert bases == {"ann": "own rhythm, shrunk", "never": "no purchase", "zoe": "population fallback"}
+    assert judged(RHYTHMS, 62, roster=roster, population=population_of(2.0, 1.0), observation_end="2026-04-30")[0] == {
+        "ann": True, "never": True, "zoe": False
+    }  # fmt: skip
+
+
+def test_a_rhythm_needs_someone_with_a_gap():
+    with pytest.raises(InputError, match="a rhythm needs customers who bought twice"):
+        churned(EDGES, definition="rhythm")
+    refunds = log_of(("ann", "2026-01-10", -5), ("ann", "2026-02-10", 5), ("ann", "2026-04-10", 5))
+    with pytest.raises(InputError, match="nobody bought before the cutoff"):
+        churned(refunds, definition="rhythm")
 
 
 class HalfAlive:
@@ -315,10 +375,10 @@ def frame_of(events):
     return pl.DataFrame({"customer_id": customers, "date": [DAYS[day] for day in days], "amount": amounts})
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.lists(rows, max_size=30), st.lists(rows, max_size=10), st.sampled_from(["silence", "rhythm"]), st.randoms())
 def test_labels_do_not_see_beyond_the_windows_end_and_know_no_order(events, later, definition, random):
-    options = OPTIONS | {"definition": definition, "fallback_gap": 4}
+    options = OPTIONS | {"definition": definition, "population": population_of(4.0, 1.0)}
     before = [event for event in events if event[1] < END]
     after = [(who, END + day % (60 - END), amount) for who, day, amount in later]
     labels = churn_labels(frame_of(before), **options)
@@ -328,7 +388,7 @@ def test_labels_do_not_see_beyond_the_windows_end_and_know_no_order(events, late
     assert churn_labels(frame_of(mixed).lazy(), **options).collect().equals(labels)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.lists(rows, max_size=30), st.sampled_from("abcd"), st.integers(0, 59))
 def test_silence_against_its_definition_and_a_purchase_flips_it(events, who, day):
     def expected(rows):
@@ -371,5 +431,5 @@ def test_pandas_labels_are_of_one_type_with_nulls_and_without():
 def test_the_input_is_not_changed():
     log, roster = EDGES.copy(), pd.DataFrame({"customer_id": ["last"]})
     churn_labels(log, cutoff="2026-02-01", horizon=28, roster=roster)
-    churn_labels(log, cutoff="2026-02-01", horizon=28, definition="rhythm", fallback_gap=3)
+    churn_labels(log, cutoff="2026-02-01", horizon=28, definition="rhythm", population=population_of(3.0, 1.0))
     pd.testing.assert_frame_equal(log, EDGES)

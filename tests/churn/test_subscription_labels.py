@@ -224,7 +224,7 @@ def day_by_day(rows, returns):
     return found
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(subscriptions, st.sampled_from(["churned", "retained"]), st.randoms())
 def test_labels_against_a_walk_through_the_days(rows, returns, random):
     options = {"cutoff": DAY + dt.timedelta(CUTOFF), "gap": START - CUTOFF, "horizon": END - START, "grace": GRACE}

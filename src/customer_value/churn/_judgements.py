@@ -9,20 +9,22 @@ import numpy as np
 
 from customer_value._frames import EagerFrame, float_column, nw, with_arrays
 from customer_value._units import TimeUnit, date_of
-from customer_value._validation import number, whole_number
-from customer_value.churn._windows import Window, read_span
+from customer_value._validation import number
+from customer_value.churn._windows import Window
 from customer_value.errors import InputError
 from customer_value.transactions._log import LogColumns
 from customer_value.transactions._periods import day_numbers
-from customer_value.transactions._plan import DAYS_PER
+from customer_value.transactions.rhythm import fit_rhythm_population, purchase_rhythm
+from customer_value.transactions.rhythm_population import RhythmPopulation
 from customer_value.transactions.summary import summarize_customers
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 Codes = np.ndarray[Any, np.dtype[np.int64]]
 
-BASES = ("own rhythm", "population fallback", "p_alive", "no purchase", "p_alive unknown")
-_OWN, _FALLBACK, _ALIVE, _NEVER, _UNKNOWN = range(len(BASES))
+BASES = ("own rhythm", "own rhythm, shrunk", "population fallback", "p_alive", "no purchase", "p_alive unknown")
+_OWN, _SHRUNK, _FALLBACK, _ALIVE, _NEVER, _UNKNOWN = range(len(BASES))
+_OF_RHYTHM = {"own": _OWN, "shrunk": _SHRUNK, "population": _FALLBACK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,48 +38,49 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How much silence is too much: a multiple of the usual gap, which is the population's below `min_gaps` gaps."""
+    """How much silence is too much: a multiple of the usual gap, which is the population's for one-time buyers."""
 
     multiple: float
-    min_gaps: int
-    fallback_gap: int | None
+    population: RhythmPopulation | None
 
-    def judge(self, log: EagerFrame, seen: EagerFrame, columns: LogColumns, window: Window) -> Judgement:
+    def judge(self, log: EagerFrame, seen: EagerFrame, columns: LogColumns, cutoff: int, window: Window) -> Judgement:
         """Compare each customer's silence on the window's last day with his usual gap before the cutoff."""
-        del log, columns  # what was seen of the customers is enough
-        gaps = np.maximum(seen.get_column("_days").to_numpy() - 1, 0)
-        first, last, latest = (_days_or_nan(seen, column) for column in ("_first", "_last", "_latest"))
-        own = gaps >= self.min_gaps
-        usual = np.full(gaps.size, np.nan)
-        usual[own] = (last - first)[own] / gaps[own]
-        usual[~own] = self._population_gap(usual[own]) if not own.all() else np.nan
+        known = _purchases_before(log, columns, cutoff)
+        if not len(known):
+            raise InputError("nobody bought before the cutoff, so there is no rhythm to judge by: take a later cutoff.")
+        options: dict[str, Any] = {
+            "observation_end": date_of(cutoff - 1),
+            "customer_id": columns.customer_id,
+            "date": columns.date,
+            "amount": columns.amount,
+        }
+        population = self.population or fit_rhythm_population(known.to_native(), **options)
+        rhythm = purchase_rhythm(known.to_native(), population=population, interval=None, time_unit="day", **options)
+        of_each = nw.from_native(rhythm, eager_only=True).select(columns.customer_id, "usual_gap", "rhythm_basis")
+        found = seen.join(of_each, on=columns.customer_id, how="left").sort(columns.customer_id)
+        usual = float_column(found.get_column("usual_gap"))
+        usual = np.where(
+            np.isnan(usual), population.gap, usual
+        )  # who first bought after the cutoff has no rhythm at it
+        latest = _days_or_nan(seen, "_latest")
         never = np.isnan(latest)
-        silent = window.end - 1 - latest
-        churned = never | (silent >= self.multiple * usual)
-        basis = np.where(never, _NEVER, np.where(own, _OWN, _FALLBACK))
-        return Judgement(churned, np.zeros(gaps.size, dtype=np.bool_), basis)
-
-    def _population_gap(self, usual: Floats) -> float:
-        if self.fallback_gap is not None:
-            return float(self.fallback_gap)
-        if not usual.size:
-            raise InputError(
-                f"no customer has {self.min_gaps} gaps between purchases before the cutoff, so there is no rhythm to "
-                "judge the others by: give fallback_gap, such as '30 days', or use definition='silence'."
-            )
-        return float(np.median(usual))
+        churned = never | (window.end - 1 - latest >= self.multiple * usual)
+        bases = [_OF_RHYTHM.get(basis, _FALLBACK) for basis in found.get_column("rhythm_basis").to_list()]
+        return Judgement(churned, np.zeros(never.size, dtype=np.bool_), np.where(never, _NEVER, bases))
 
 
-def read_rhythm(multiple: Any, min_gaps: Any, fallback_gap: Any) -> Rhythm:
-    """Check the rules of a rhythm; its gaps are counted in days."""
-    days = None
-    if fallback_gap is not None:
-        count, unit = read_span(fallback_gap, "fallback_gap")
-        if unit not in DAYS_PER:
-            raise InputError(f"fallback_gap must be in days or weeks; got {fallback_gap!r}.")
-        days = count * DAYS_PER[unit]
+def read_rhythm(multiple: Any, population: Any) -> Rhythm:
+    """Check the rules of a rhythm; purchases merge by day in it."""
     times = number(multiple, "multiple", low=0, open_ends=True)
-    return Rhythm(times, whole_number(min_gaps, "min_gaps", low=1), days)
+    if population is None:
+        return Rhythm(times, None)
+    frozen = population if isinstance(population, RhythmPopulation) else RhythmPopulation.from_dict(population)
+    return Rhythm(times, frozen)
+
+
+def _purchases_before(log: EagerFrame, columns: LogColumns, day: int) -> EagerFrame:
+    before = np.flatnonzero(day_numbers(log.get_column(columns.date)) < day)
+    return log[before].filter(nw.col(columns.amount) >= 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +90,12 @@ class Alive:
     purchase_model: Any
     level: float
 
-    def judge(self, log: EagerFrame, seen: EagerFrame, columns: LogColumns, window: Window) -> Judgement:
+    def judge(self, log: EagerFrame, seen: EagerFrame, columns: LogColumns, cutoff: int, window: Window) -> Judgement:
         """Compare P(alive) at the end of the window's last day with the level; where it is unknown nobody can tell."""
+        del cutoff  # what is known at the window's end decides
         key = columns.customer_id
-        inside = np.flatnonzero(day_numbers(log.get_column(columns.date)) < window.end)
         summary = summarize_customers(
-            log[inside].filter(nw.col(columns.amount) >= 0).to_native(),
+            _purchases_before(log, columns, window.end).to_native(),
             observation_end=date_of(window.end - 1),
             customer_id=key,
             date=columns.date,

@@ -69,25 +69,21 @@ def purchase_days(log: EagerFrame, columns: LogColumns) -> tuple[Counts, Counts]
 
 
 def seen_of_customers(
-    log: AnyFrame, columns: LogColumns, *, cutoff: int, window: Window, own_days: bool = False
+    log: AnyFrame, columns: LogColumns, *, cutoff: int, window: Window, latest: bool = False
 ) -> AnyFrame:
     """Tell what was seen of each customer, as one expression body for every engine.
 
     Beside the key: `_last`, the last purchase day before the cutoff, and `_within`, purchases in the outcome window.
-    With `own_days` also `_first` and `_days`, the first purchase day before the cutoff and how many there are, and
-    `_latest`, the last one before the window's end.
+    With `latest` also `_latest`, the last purchase day before the window's end.
     """
-    key, day, past, engine = columns.customer_id, nw.col("_day"), nw.col("_past"), engine_of(log)
+    key, day, engine = columns.customer_id, nw.col("_day"), engine_of(log)
     midnight = midnight_expression(columns.date, log.collect_schema()[columns.date], engine)
     bought = log.filter(nw.col(columns.amount) >= 0).select(key, midnight.alias("_day"))
     future, start, end = (date_literal(number, engine) for number in (cutoff, window.start, window.end))
     marks = {"_past": day < future, "_within": (day >= start) & (day < end)}
-    found = [past.max().alias("_last"), nw.col("_within").count()]
-    counts = ["_within"]
-    if own_days:
-        bought = bought.unique([key, "_day"])
+    found = [nw.col("_past").max().alias("_last"), nw.col("_within").count()]
+    if latest:
         marks["_latest"] = day < end
-        found += [past.min().alias("_first"), past.count().alias("_days"), nw.col("_latest").max()]
-        counts.append("_days")
+        found.append(nw.col("_latest").max())
     marked = bought.with_columns(*(nw.when(inside).then(day).alias(name) for name, inside in marks.items()))
-    return marked.group_by(key).agg(*found).with_columns(nw.col(*counts).cast(nw.Int64))
+    return marked.group_by(key).agg(*found).with_columns(nw.col("_within").cast(nw.Int64))

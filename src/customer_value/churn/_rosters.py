@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from customer_value._frames import AnyFrame, column_names, nw, open_frame
+from customer_value._frames import AnyFrame, nw, open_frame
 from customer_value._validation import require_columns, require_ids, require_lazy, require_rows, require_some
 from customer_value.transactions._ids import id_labels
 from customer_value.transactions._log import require_one_library, require_present
@@ -41,11 +41,11 @@ def open_roster(roster: object, log: AnyFrame, key: str) -> AnyFrame:
     return opened.select(key)
 
 
-def population(seen: AnyFrame, roster: AnyFrame | None, key: str) -> AnyFrame:
+def choose_customers(seen: AnyFrame, roster: AnyFrame | None, key: str) -> AnyFrame:
     """Keep the customers who had bought before the cutoff, or exactly those of the roster, seen or not."""
     if roster is None:
         return seen.filter(~nw.col("_last").is_null())
     joined: Any = roster  # type checkers do not see that both are eager or both lazy
-    counts = [name for name in ("_within", "_days") if name in column_names(seen)]
-    found: AnyFrame = joined.join(seen, on=key, how="left").with_columns(nw.col(*counts).fill_null(0).cast(nw.Int64))
+    within = nw.col("_within").fill_null(0).cast(nw.Int64)
+    found: AnyFrame = joined.join(seen, on=key, how="left").with_columns(within)
     return found

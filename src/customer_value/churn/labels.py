@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -24,10 +25,11 @@ from customer_value._units import Day, date_of
 from customer_value._validation import require_choice
 from customer_value.churn._judgements import BASES, Alive, Judgement, Rhythm, read_alive, read_rhythm
 from customer_value.churn._purchases import check_rows, open_log, seen_of_customers
-from customer_value.churn._rosters import open_roster, population
+from customer_value.churn._rosters import choose_customers, open_roster
 from customer_value.churn._windows import is_observed, lookback_start, outcome_window, read_cutoff
 from customer_value.errors import InputError
 from customer_value.transactions._periods import date_literal
+from customer_value.transactions.rhythm_population import RhythmPopulation
 
 Definition = Literal["silence", "rhythm", "p_alive"]
 DEFINITIONS: tuple[str, ...] = ("silence", "rhythm", "p_alive")
@@ -48,8 +50,7 @@ def churn_labels(
     observation_end: Day = "last",
     unobserved: Literal["error", "flag"] = "error",
     multiple: float = 2.0,
-    min_gaps: int = 2,
-    fallback_gap: str | float | None = None,
+    population: RhythmPopulation | Mapping[str, Any] | None = None,
     purchase_model: Any = None,
     level: float = 0.5,
     customer_id: str = "customer_id",
@@ -87,10 +88,11 @@ def churn_labels(
     unobserved
         What becomes of an outcome window that ends after `observation_end`: ``"error"``, or ``"flag"``, which leaves
         `churned` null for everyone. Labels of those who happen to have bought already would select them.
-    multiple, min_gaps, fallback_gap
-        For ``"rhythm"``. A customer's usual gap is the mean time between his purchase days before the cutoff, where
-        there are at least `min_gaps` gaps; for all others, one-time buyers among them, it is `fallback_gap` (days or
-        weeks), by default the population's: the median of the usual gaps of those who have one.
+    multiple, population
+        For ``"rhythm"``. A customer's usual gap is that of `purchase_rhythm` on the day before the cutoff: the mean of
+        his own gaps, shrunk to the population's where they are few, and the population's for one-time buyers. By
+        default the population is that of the log before the cutoff; `fit_rhythm_population` freezes one for several
+        cutoffs.
     purchase_model, level
         For ``"p_alive"``: a fitted purchase model, such as ``clv.ParetoNBD``, and the probability below which a
         customer counts as lost.
@@ -106,9 +108,9 @@ def churn_labels(
         - `cutoff`, `window_start`, `window_end`: the dates; the window ends before `window_end`;
         - `active`: whether the customer was active at the cutoff;
         - `churned`: the label, null where it is not known;
-        - `label_basis`: how it was decided. ``"silence"``; ``"own rhythm"`` or ``"population fallback"``;
-          ``"p_alive"``; ``"no purchase"`` for a customer of the roster who never bought, where another definition than
-          silence was asked for; ``"p_alive unknown"`` and ``"not observed"`` where the label is null.
+        - `label_basis`: how it was decided. ``"silence"``; ``"own rhythm"``, ``"own rhythm, shrunk"`` or
+          ``"population fallback"``; ``"p_alive"``; ``"no purchase"``, by both of these, for a customer of the roster
+          who never bought; ``"p_alive unknown"`` and ``"not observed"`` where the label is null.
 
     Raises
     ------
@@ -153,7 +155,7 @@ def churn_labels(
         raise InputError(f"purchase_model goes with definition='p_alive'; with definition={definition!r} leave it out.")
     judge: Rhythm | Alive | None = None
     if definition == "rhythm":
-        judge = read_rhythm(multiple, min_gaps, fallback_gap)
+        judge = read_rhythm(multiple, population)
     elif definition == "p_alive":
         judge = read_alive(purchase_model, level)
     if customer_id in _LABELS:
@@ -175,8 +177,8 @@ def churn_labels(
         )
     known = is_observed(day, observed.last, horizon=horizon, gap=gap, unobserved=unobserved)
 
-    seen = seen_of_customers(opened, columns, cutoff=day, window=window, own_days=judge is not None)
-    customers = population(seen, members, customer_id).sort(customer_id)
+    seen = seen_of_customers(opened, columns, cutoff=day, window=window, latest=judge is not None)
+    customers = choose_customers(seen, members, customer_id).sort(customer_id)
     dates = {"cutoff": day, "window_start": window.start, "window_end": window.end}
     customers = _with_dates(customers, dates, since)
     if not known:
@@ -184,7 +186,7 @@ def churn_labels(
     elif judge is None or isinstance(opened, nw.LazyFrame):
         labels = _silent(customers)
     else:
-        labels = _judged(customers, judge.judge(opened, collect(customers), columns, window))
+        labels = _judged(customers, judge.judge(opened, collect(customers), columns, day, window))
     labels = labels.select(customer_id, *_LABELS)
     if isinstance(labels, nw.DataFrame):
         return cast("FrameT", as_given(labels, given))

@@ -244,7 +244,7 @@ def split_xy(
 def _label_options(given: Any, definition: str, active_within: Any) -> dict[str, Any]:
     """Return the arguments of the label function that the caller gave it alone."""
     own = {
-        "rhythm": ("multiple", "min_gaps", "fallback_gap"),
+        "rhythm": ("multiple", "population"),
         "p_alive": ("purchase_model", "level"),
         "contractual": ("grace", "returns"),
     }.get(definition, ())
