@@ -405,8 +405,12 @@ def one_of(column, value):
         (one_of("start", pd.NaT), {}, r"start must not be null; 1 of 3 rows is not \(rows 1\)\. Without its start"),
         (one_of("customer_id", None), {}, r"customer_id must not be null; 1 of 3 rows"),
         (GOOD, {"observation_end": "2026-01-31"}, r"start must not be after observation_end, 2026-01-31; 1 of 3"),
-        (GOOD, {"observation_end": "last"}, "observation_end must be a date such as"),
+        (GOOD, {"observation_end": "latest"}, "observation_end must be a date such as"),
         (GOOD, {"grain": "hour"}, "grain must be one of"),
+        (
+            GOOD.rename(columns={"end": "ended"}).assign(end_date=GOOD["end"]), {},
+            r"has \['ended', 'end_date'\]: say which one is meant with end=",
+        ),
         (GOOD, {"start": "started"}, r"lacks \['started'\]; .* Name the columns with customer_id=, start= and end="),
         (GOOD, {"end": "start"}, "must be different columns"),
         (GOOD.head(0), {}, "the subscriptions frame is empty"),
@@ -442,6 +446,23 @@ def test_no_renewal_is_due_yet():
         summarize_renewals(GOOD.head(2).assign(end=None), observation_end="2026-01-31")
     young = summarize_contracts(GOOD.head(2).assign(end=None), observation_end="2026-01-31")
     assert young["renewals"].tolist() == [0, 0]
+
+
+def test_other_names_of_starts_and_ends_are_known():
+    for names in ({"start": "started", "end": "ended"}, {"start": "start_date", "end": "end_date"}):
+        for summarize in (summarize_renewals, summarize_contracts):
+            pd.testing.assert_frame_equal(
+                summarize(GOOD.rename(columns=names), observation_end="2026-03-31"),
+                summarize(GOOD, observation_end="2026-03-31"),
+            )
+
+
+@pytest.mark.parametrize(("ends", "last"), [(["2026-03-20", None, None], "2026-03-20"), ([None] * 3, "2026-02-05")])
+def test_the_last_day_of_the_table_is_that_of_a_start_or_an_end(ends, last):
+    starts = pd.to_datetime(["2026-01-05", "2026-01-31", "2026-02-05"])
+    table = pd.DataFrame({"customer_id": ["ann", "bob", "eve"], "start": starts, "end": pd.to_datetime(ends)})
+    for summarize in (summarize_renewals, summarize_contracts):
+        pd.testing.assert_frame_equal(summarize(table), summarize(table, observation_end=last))
 
 
 def test_input_is_not_changed():

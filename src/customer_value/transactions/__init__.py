@@ -7,12 +7,14 @@ from customer_value.transactions.quality import data_quality
 from customer_value.transactions.renewals import summarize_contracts, summarize_renewals
 from customer_value.transactions.rhythm import fit_rhythm_population, purchase_rhythm
 from customer_value.transactions.rhythm_population import RhythmPopulation
+from customer_value.transactions.subscription_log import expand_subscriptions
 from customer_value.transactions.summary import summarize_customers
 
 __all__ = [
     "RhythmPopulation",
     "clean_log",
     "data_quality",
+    "expand_subscriptions",
     "fit_rhythm_population",
     "purchase_rhythm",
     "split_holdout",

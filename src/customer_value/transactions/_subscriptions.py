@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from customer_value._frames import EagerFrame, nw, schema_of
-from customer_value._units import GRAINS, date_of, day_number
+from customer_value._frames import AnyFrame, EagerFrame, column_names, nw, schema_of
+from customer_value._units import GRAINS, date_of
 from customer_value._validation import require_choice, require_columns, require_ids, require_rows, require_some
 from customer_value.errors import InputError
 from customer_value.transactions._contracts import Contracts, join_contracts
 from customer_value.transactions._ids import id_labels
 from customer_value.transactions._log import require_present
 from customer_value.transactions._periods import day_numbers, require_dates
+from customer_value.transactions._plan import end_day
 from customer_value.transactions._row_order import dense_codes
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
@@ -24,6 +25,9 @@ _NULL_KEY = "A subscription belongs to someone: leave such rows out, or find who
 _NULL_START = "Without its start nobody knows when a subscription falls due: leave such rows out, or find it."
 _NULL_BY = "Give such rows a value of their own."
 _ENDED_FIRST = "Find out whether the columns are exchanged; a subscription of one day ends on the day of its start."
+# What tables that were not made for this library call the columns `start` and `end`.
+COMMON_NAMES = {"start": ("started", "start_date"), "end": ("ended", "end_date")}
+
 _LATE = "Leave out subscriptions that had not begun, or choose a later observation_end."
 
 
@@ -45,30 +49,74 @@ class Subscriptions:
     group: Counts | None
 
 
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """The rows of a subscription table, checked: whose they are, and from which day to before which; all are numbers.
+
+    What has not ended by `observed`, the last day observed, may end on any day after it.
+    """
+
+    keys: nw.Series[Any]
+    customer: Counts  # ordered like the keys
+    start: Counts
+    end: Counts
+    observed: int
+
+
+def subscription_columns(
+    table: AnyFrame, customer_id: str, start: str, end: str, by: str | None = None
+) -> SubscriptionColumns:
+    """Name the table's columns; where `start` or `end` is not there, the one of `COMMON_NAMES` that is."""
+    return SubscriptionColumns(customer_id, common_name(table, start), common_name(table, end), by)
+
+
+def common_name(table: AnyFrame, name: str) -> str:
+    """Return the name itself, or the other name that the table has for it; several of them are told apart by nobody."""
+    there = column_names(table)
+    others = [other for other in COMMON_NAMES.get(name, ()) if other in there]
+    if name in there or not others:
+        return name
+    if len(others) > 1:
+        raise InputError(f"the subscriptions frame has {others}: say which one is meant with {name}=.")
+    return others[0]
+
+
 def read_subscriptions(
     table: EagerFrame, columns: SubscriptionColumns, *, observation_end: Any, grain: Any
 ) -> Subscriptions:
     """Check a subscription table and join its rows into contracts."""
-    require_choice("grain", grain, GRAINS)
-    observed = day_number(observation_end, "observation_end")
-    names = [columns.customer_id, columns.start, columns.end, *([] if columns.by is None else [columns.by])]
-    require_columns(table, names, what="subscriptions frame", maker=_MAKER)
-    if len(set(names)) < len(names):
-        raise InputError(f"customer, start, end and by must be different columns; got {names}.")
-    require_ids(columns.customer_id, {"subscriptions frame": table})
-    _require_one_clock(table, columns)
-    require_some(len(table), "subscriptions frame")
-    keys = table.get_column(columns.customer_id)
-    require_present(keys, _NULL_KEY)
-    start, end = _read_days(table, columns, observed)
+    spans = read_spans(table, columns, observation_end=observation_end, grain=grain)
     group = None
     if columns.by is not None:
         require_ids(columns.by, {"subscriptions frame": table})
         of_rows = table.get_column(columns.by)
         require_present(of_rows, _NULL_BY)
         group = _codes(of_rows)
-    contracts = join_contracts(_codes(keys), start, end, group=group, observed=observed, grain=grain)
+    contracts = join_contracts(
+        spans.customer, spans.start, spans.end, group=group, observed=spans.observed, grain=grain
+    )
     return Subscriptions(contracts, None if group is None else group[contracts.row])
+
+
+def read_spans(
+    table: EagerFrame, columns: SubscriptionColumns, *, observation_end: Any, grain: Any, amount: str | None = None
+) -> Spans:
+    """Check a subscription table row by row; where they have an `amount`, its column must be there as well."""
+    require_choice("grain", grain, GRAINS)
+    observed = end_day(observation_end)
+    by = () if columns.by is None else (columns.by,)
+    names = [columns.customer_id, columns.start, columns.end, *by, *([] if amount is None else [amount])]
+    require_columns(table, names, what="subscriptions frame", maker=_MAKER)
+    if len(set(names)) < len(names):
+        roles = f"customer, start, end and {'by' if amount is None else 'amount'}"
+        raise InputError(f"{roles} must be different columns; got {names}.")
+    require_ids(columns.customer_id, {"subscriptions frame": table})
+    _require_one_clock(table, columns)
+    require_some(len(table), "subscriptions frame")
+    keys = table.get_column(columns.customer_id)
+    require_present(keys, _NULL_KEY)
+    start, end, observed = _read_days(table, columns, observed)
+    return Spans(keys, _codes(keys), start, end, observed)
 
 
 def _codes(column: nw.Series[Any]) -> Counts:
@@ -90,15 +138,20 @@ def _require_one_clock(table: EagerFrame, columns: SubscriptionColumns) -> None:
         )
 
 
-def _read_days(table: EagerFrame, columns: SubscriptionColumns, observed: int) -> tuple[Counts, Counts]:
-    """Return the days of starts and ends; what has not ended by the last day observed ends on the day after it."""
+def _read_days(table: EagerFrame, columns: SubscriptionColumns, observed: int | None) -> tuple[Counts, Counts, int]:
+    """Return the days of starts and ends and the last one observed, which is the latest of them where none is given.
+
+    What has not ended by then ends on the day after it.
+    """
     starts, ends = table.get_column(columns.start), table.get_column(columns.end)
     require_present(starts, _NULL_START)
     start = day_numbers(starts).astype(np.int64)
     ended = ~np.asarray(ends.is_null().to_numpy(), dtype=np.bool_)
-    end = np.full(start.size, max(observed, int(start.max())) + 1)
-    if ended.any():
-        end[ended] = day_numbers(ends.drop_nulls())
+    known = day_numbers(ends.drop_nulls()).astype(np.int64) if ended.any() else start[:0]
+    latest = int(max(start.max(), known.max(initial=start.max())))
+    observed = latest if observed is None else observed
+    end = np.full(start.size, max(observed, latest) + 1)
+    end[ended] = known
     require_rows(end >= start, f"{columns.end} must not be before {columns.start}", _ENDED_FIRST)
     require_rows(start <= observed, f"{columns.start} must not be after observation_end, {date_of(observed)}", _LATE)
-    return start, end
+    return start, end, observed

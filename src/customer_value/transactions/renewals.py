@@ -11,7 +11,7 @@ from customer_value._units import Day, Grain, date_of
 from customer_value.errors import InputError
 from customer_value.transactions._contracts import count_renewals, due_date
 from customer_value.transactions._periods import date_literal, in_ruler
-from customer_value.transactions._subscriptions import SubscriptionColumns, read_subscriptions
+from customer_value.transactions._subscriptions import read_subscriptions, subscription_columns
 
 _RENEWALS = ("cohort", "period", "at_risk", "lost", "observation_end", "time_unit")
 _CONTRACTS = (
@@ -23,7 +23,7 @@ _CONTRACTS = (
 def summarize_renewals(
     subscriptions: FrameT,
     *,
-    observation_end: Day,
+    observation_end: Day = "last",
     customer_id: str = "customer_id",
     start: str = "start",
     end: str = "end",
@@ -45,9 +45,13 @@ def summarize_renewals(
     observation_end
         Last day observed, inclusive and whole, as a date, timestamp or ISO text. Renewals that fall due later are not
         counted, and an end that lies later is not known yet: that contract still runs. Later starts are an error.
+        ``"last"`` is the latest start or end in the table: name the day where the table was drawn later, and always
+        where it holds ends that are only announced, for up to the last of them every other contract would count as
+        observed.
     customer_id, start, end
         Names of the columns. Dates are dates or timestamps, of which the day counts; `end` is null while a
-        subscription runs.
+        subscription runs. Without a column `start`, `started` or `start_date` is taken; without `end`, `ended` or
+        `end_date`.
     grain
         How long a contract runs between two renewals. Months are calendar ones: what starts on 31 January falls due on
         the last of February, on 31 March and so on.
@@ -104,7 +108,7 @@ def summarize_renewals(
     2  2026-02-01       1        1     0
     """
     table, as_given = to_eager(subscriptions, "subscriptions", "summarize_renewals")
-    columns = SubscriptionColumns(customer_id, start, end, by)
+    columns = subscription_columns(table, customer_id, start, end, by)
     read = read_subscriptions(table, columns, observation_end=observation_end, grain=grain)
     if by in _RENEWALS:
         raise InputError(f"the table would have {by!r} twice: give the column named by= a name of its own.")
@@ -129,7 +133,7 @@ def summarize_renewals(
 def summarize_contracts(
     subscriptions: FrameT,
     *,
-    observation_end: Day,
+    observation_end: Day = "last",
     customer_id: str = "customer_id",
     start: str = "start",
     end: str = "end",
@@ -146,8 +150,10 @@ def summarize_contracts(
         One row per subscription; a customer's rows without a gap between them are one contract.
     observation_end
         Last day observed, inclusive and whole. An end that lies later is not known yet; later starts are an error.
+        ``"last"`` is the latest start or end in the table; see `summarize_renewals`.
     customer_id, start, end
-        Names of the columns; `end` is null while a subscription runs.
+        Names of the columns; `end` is null while a subscription runs. Without a column `start` or `end`, the other
+        names that `summarize_renewals` knows.
     grain
         How long a contract runs between two renewals.
 
@@ -191,7 +197,7 @@ def summarize_contracts(
     1         bob         0   False            0.000          2
     """
     table, as_given = to_eager(subscriptions, "subscriptions", "summarize_contracts")
-    columns = SubscriptionColumns(customer_id, start, end)
+    columns = subscription_columns(table, customer_id, start, end)
     contracts = read_subscriptions(table, columns, observation_end=observation_end, grain=grain).contracts
     if customer_id in _CONTRACTS:
         raise InputError(f"the summary would have {customer_id!r} twice: give the key a name of its own.")
