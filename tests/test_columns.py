@@ -73,6 +73,8 @@ def written(cdnow_log, cdnow_summary):
         "customer_equity": cv.customer_equity(
             few.assign(spend=20.0), **{n: v for n, v in value.items() if n != "interval"}
         ),
+        "churn_labels": cv.churn.churn_labels(log, cutoff="1997-09-01", horizon="120 days"),
+        "choose_inactivity_window": cv.churn.choose_inactivity_window(log, observation_end=LAST, step_days=60),
         "summary_table": model.summary_table(),
         "describe_columns": cv.describe_columns(few),
     }

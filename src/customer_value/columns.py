@@ -69,7 +69,11 @@ _CONTRACTS = {
     "at_risk": ("contracts of the cohort whose renewal fell due in the period", "count"),
     "lost": ("contracts of the cohort that were not renewed in the period", "count"),
     "renewals": ("renewals made of the customer's latest contract", "count"),
-    "active": ("whether the customer's latest contract runs on after observation_end", "true or false"),
+    "active": (
+        "whether the customer's latest contract runs on after observation_end; beside a cutoff: whether he was active "
+        "at it, with a contract or a purchase of late",
+        "true or false",
+    ),
     "time_to_renewal": ("share of a period that is left until the next renewal; 0 where not active", _SHARE),
     "tenure": ("time from the start of the latest contract to its end, or to observation_end", _RULER),
     "contracts": ("contracts that the customer has had, a gap between each two", "count"),
@@ -102,6 +106,9 @@ _INTERVALS = {
     "value": ("the interval of the value that the customer will really bring within the horizon", "currency"),
     "survival": ("the interval of survival, from how well the model is known", _PROBABILITY),
     "retention": ("the interval of retention, from how well the model is known", _SHARE),
+    "return_rate": ("the interval of return_rate, the silences of a customer being alike", _SHARE),
+    "false_alarm_rate": ("the interval of false_alarm_rate", _SHARE),
+    "late_alarm_rate": ("the interval of late_alarm_rate", _SHARE),
 }
 _WINDOWS = {
     "purchases": ("purchase periods in the {window} up to observation_end", "count"),
@@ -167,6 +174,23 @@ _HETEROGENEITY = {
     "cumulative_share": ("share of the customers whose rate is at most this", _SHARE),
     "rate_mean": ("mean of the rate over all customers", "of the rate"),
 }
+_CHURN_LABELS = {
+    "window_start": ("first day of the outcome window", "date"),
+    "window_end": ("the day after the last one of the outcome window", "date"),
+    "churned": ("whether the customer was lost in the outcome window; null where that is not known", "true or false"),
+    "label_basis": ("how churned was decided: silence, own rhythm, p_alive, the end of a contract", "text"),
+}
+_SILENCES = {
+    "silent_days": ("days since the last purchase without another one", "count"),
+    "silences": ("silences that were seen to last so long", "count"),
+    "return_rate": ("share of such silences that end within the follow-up", _SHARE),
+    "called": ("customers whom a rule of so many silent days calls lost", "count"),
+    "false_alarms": ("customers called lost who returned", "count"),
+    "false_alarm_rate": ("false_alarms as a share of called", _SHARE),
+    "late_alarms": ("customers who did not return and were not called lost yet", "count"),
+    "late_alarm_rate": ("late_alarms as a share of all who did not return", _SHARE),
+    "recommended": ("the first number of silent days with so low a return_rate as was asked for", "true or false"),
+}
 _QUALITY = {
     "check": ("what was looked for in the log", "text"),
     "rows": ("how often it was found; null where the check could not be made", "count"),
@@ -198,6 +222,8 @@ DICTIONARY: dict[str, dict[str, tuple[str, str]]] = {
     "Models compared, assumptions checked": _COMPARISON,
     "Customer equity": _EQUITY,
     "Customers' rates": _HETEROGENEITY,
+    "Churn labels": _CHURN_LABELS,
+    "Silent days": _SILENCES,
     "Data quality and this dictionary": _QUALITY,
     "Table of a model's estimates": _MODELS,
 }
