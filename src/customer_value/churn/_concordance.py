@@ -17,7 +17,7 @@ def concordance(spells: Spells, risk: Floats) -> float:
     # A customer last seen at the time of an event outlasts it: he is put just behind it.
     times = np.unique(spells.duration)
     stays = 2 * np.searchsorted(times, spells.duration) + ~spells.event
-    begins = 2 * np.searchsorted(times, spells.entry) - 1  # entered at an event's time: not yet at risk
+    begins = 2 * np.searchsorted(times, spells.entry, side="right") - 1  # at an event's time: not yet at risk
     left, own = stays[spells.event], rank[spells.event]
     lower = _beyond(stays, rank, left, own) - _beyond(begins, rank, left, own)
     not_higher = _beyond(stays, rank, left, own + 1) - _beyond(begins, rank, left, own + 1)

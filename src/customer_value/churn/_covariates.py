@@ -49,12 +49,17 @@ def learn_covariates(
     ]
     raw = _matrix(frame, levels, nulls)[rows]
     share = weight[:, None] * ~np.isnan(raw)
-    share /= np.maximum(share.sum(axis=0), np.finfo(float).tiny)
-    centre = (share * np.nan_to_num(raw)).sum(axis=0)
-    spread = np.sqrt((share * np.nan_to_num(raw - centre) ** 2).sum(axis=0))
+    share /= np.maximum(_sum(share), np.finfo(float).tiny)
+    centre = _sum(share * np.nan_to_num(raw))
+    spread = np.sqrt(_sum(share * np.nan_to_num(raw - centre) ** 2))
     if same := [name for name, s, c in zip(names, spread, centre, strict=True) if s <= 1e-12 * abs(c)]:
         raise InputError(f"{', '.join(same)} must differ between rows: a constant explains nothing. Leave it out.")
     return Covariates(levels, names, centre, spread), (raw - centre) / spread
+
+
+def _sum(terms: Floats) -> Floats:
+    """Sum of each column, the same in any order of the rows."""
+    return np.asarray(np.sort(terms, axis=0).sum(axis=0))
 
 
 def _chosen(frame: EagerFrame, features: Sequence[str] | None, taken: set[str]) -> list[str]:

@@ -33,7 +33,10 @@ def fit_logistic(matrix: Floats, events: Floats, stayed: Floats) -> LogisticRegr
 
 
 def fit_counts(estimator: Any, matrix: Floats, events: Floats, stayed: Floats) -> Any:
-    """Fit on rows of which so many had the event and so many had not, by weights or, without such, by repeated rows."""
+    """Fit on rows of which so many had the event and so many had not.
+
+    By weights; rows are repeated for an estimator that takes none.
+    """
     left, there = np.flatnonzero(events > 0), np.flatnonzero(stayed > 0)
     rows = np.concatenate([there, left])
     y = np.repeat([0, 1], [there.size, left.size])

@@ -250,7 +250,8 @@ def _estimate(spells: Spells, matrix: Floats, ties: str) -> tuple[Floats, Floats
     hazards = import_optional(
         "statsmodels.duration.hazard_regression", what="CoxModel", install='"customer_value[survival]"'
     )
-    entry = spells.entry if spells.entry.any() else None
+    # statsmodels counts one who enters at the time of an event as at risk then: he is let in just behind it.
+    entry = np.nextafter(spells.entry, np.inf) if spells.entry.any() else None
     with warnings.catch_warnings():
         # What statsmodels warns of here (no convergence, overflow) shows in the checks below.
         warnings.simplefilter("ignore")

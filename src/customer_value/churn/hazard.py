@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils import get_tags
 
 from customer_value._frames import EagerFrame, to_eager
@@ -72,8 +73,9 @@ class DiscreteTimeHazard(SurvivalModel):
     the `duration` of the one before), when covariates change with time.
 
     Where durations are no multiples of `width`, a period of which only a part was seen counts as that part (weight),
-    and within a period the rate is taken as constant. Equal customers are added up before anything is fitted, so a few
-    categories cost the same for a thousand customers and for a million.
+    and within a period the rate is taken as constant. For a logistic regression equal customers are added up before
+    anything is fitted, so a few categories cost the same for a thousand customers and for a million. Any other
+    classifier gets a row for each customer and period.
 
     Beyond the longest time observed the hazard of the last period is held, and a warning says so.
 
@@ -154,7 +156,12 @@ class DiscreteTimeHazard(SurvivalModel):
         columns = {"duration": duration, "event": event, "entry": entry, "weights": weights}
         nulls = self.estimator is not None and bool(get_tags(self.estimator).input_tags.allow_nan)
         spells, matrix, learned = self._read(frame, columns, features, nulls=nulls)
-        profiles, profile = distinct_profiles(matrix)
+        if self.estimator is None or isinstance(self.estimator, LogisticRegression):
+            profiles, profile = distinct_profiles(matrix)
+        else:
+            # Settings such as min_samples_leaf count rows, and bootstraps draw them: each customer has his own.
+            order = np.lexsort((spells.weight, *matrix.T, spells.entry, spells.event, spells.duration))
+            spells, profiles, profile = spells.take(order), matrix[order], np.arange(order.size)
         cells = person_periods(spells, profile, width)
         if not (cells.stayed > 0).any():
             raise InputError(f"all customers left in their first period: take a width below {width:g}.")
