@@ -13,6 +13,8 @@ _HOMES = {
     "GroupPurgedTimeSplit": "splits",
     "PurchaseChurn": "purchase_churn",
     "PurgedTimeSplit": "splits",
+    "REASON_RULES": "reason_rules",
+    "ReasonRule": "reason_rules",
     "RecencyRule": "recency_rule",
     "SLearner": "uplift",
     "TLearner": "uplift",

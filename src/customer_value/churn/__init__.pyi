@@ -20,6 +20,8 @@ from customer_value.churn.purchase_churn import PurchaseChurn as PurchaseChurn
 from customer_value.churn.qini import qini_curve as qini_curve
 from customer_value.churn.ranking import gini_score as gini_score
 from customer_value.churn.ranking import top_decile_lift as top_decile_lift
+from customer_value.churn.reason_rules import REASON_RULES as REASON_RULES
+from customer_value.churn.reason_rules import ReasonRule as ReasonRule
 from customer_value.churn.reasons import reason_codes as reason_codes
 from customer_value.churn.reasons_table import churn_reasons as churn_reasons
 from customer_value.churn.recency_rule import RecencyRule as RecencyRule
