@@ -5,6 +5,11 @@ import pyarrow as pa
 import pytest
 
 import customer_value as cv
+from customer_value.churn.cox import CoxModel
+from customer_value.churn.hazard import DiscreteTimeHazard
+from customer_value.churn.life_tables import life_table
+from customer_value.churn.survival_comparison import compare_survival
+from customer_value.churn.survival_curves import survival_table
 from customer_value.columns import DICTIONARY
 
 END, LAST = "1997-09-30", "1998-06-30"
@@ -74,9 +79,28 @@ def written(cdnow_log, cdnow_summary):
             few.assign(spend=20.0), **{n: v for n, v in value.items() if n != "interval"}
         ),
         "churn_labels": cv.churn.churn_labels(log, cutoff="1997-09-01", horizon="120 days"),
+        "churn_features": cv.churn.churn_features(log.drop(columns="order_id"), cutoff="1997-09-01"),
         "choose_inactivity_window": cv.churn.choose_inactivity_window(log, observation_end=LAST, step_days=60),
         "summary_table": model.summary_table(),
+        **time_to_churn(),
         "describe_columns": cv.describe_columns(few),
+    }
+
+
+def time_to_churn():
+    spells = pd.DataFrame({"tenure": [1, 2, 3, 4] * 5, "churned": [1, 1, 0, 0, 1] * 4, "plus": [0, 1] * 10})
+    names = {"duration": "tenure", "event": "churned"}
+    hazard = DiscreteTimeHazard(baseline="log").fit(spells, **names)
+    cox = CoxModel().fit(spells, **names)
+    own = list(spells.columns)
+    return {
+        "life_table": life_table(spells, **names),
+        "survival_table": survival_table(spells, **names),
+        "compare_survival": compare_survival(spells, **names, by="plus").drop(columns="plus"),
+        "hazard predict": hazard.predict(spells, 2, interval=0.9).drop(columns=own),
+        "hazard estimates": hazard.summary_table(),
+        "cox estimates": cox.summary_table(),
+        "check_proportional_hazards": cox.check_proportional_hazards(),
     }
 
 
@@ -120,6 +144,8 @@ def test_no_column_has_two_entries():
         ("purchases_12m", "purchase periods in the 12 months up to observation_end", "count"),
         ("value_1y", "sum of amounts in the 1 year up to observation_end, refunds taken off", "currency"),
         ("value_90d", "sum of amounts in the 90 days up to observation_end, refunds taken off", "currency"),
+        ("events_30d", "events in the 30 days before the cutoff, refunds apart", "count"),
+        ("trend_30d_3m", "events of 30d as a multiple of what the customer's rate in 3m expects", "ratio"),
         ("clv_lower_3m", "lower end of the interval of the mean clv (suffix _3m)", "currency"),
         ("r_score_2026", f"{DICTIONARY['Scores and segments']['r_score'][0]} (suffix _2026)", "score, 1 is lowest"),
     ],

@@ -66,8 +66,16 @@ _OPPORTUNITIES = {
 }
 _CONTRACTS = {
     "cohort": ("first day on which a contract of the cohort can start, after the value of by= if there is one", "text"),
-    "at_risk": ("contracts of the cohort whose renewal fell due in the period", "count"),
-    "lost": ("contracts of the cohort that were not renewed in the period", "count"),
+    "at_risk": (
+        "those who could leave: contracts of the cohort whose renewal fell due in the period; customers under "
+        "observation in it, or just before the time",
+        "count",
+    ),
+    "lost": (
+        "contracts of the cohort that were not renewed in the period; customers who left in it, at the time, or from "
+        "the group",
+        "count",
+    ),
     "renewals": ("renewals made of the customer's latest contract", "count"),
     "active": (
         "whether the customer's latest contract runs on after observation_end; beside a cutoff: whether he was active "
@@ -79,7 +87,11 @@ _CONTRACTS = {
     "contracts": ("contracts that the customer has had, a gap between each two", "count"),
     "first_start": ("first day of the customer's first contract", "date"),
     "contract_start": ("first day of the customer's latest contract", "date"),
-    "survival": ("probability that a new customer makes at least that many renewals", _PROBABILITY),
+    "survival": (
+        "probability that a new customer makes at least that many renewals, or is still there at the period's end, or "
+        "just after the time",
+        _PROBABILITY,
+    ),
     "retention": ("share that renews, of those whose contract has run until then; null before the first", _SHARE),
 }
 _VALUE = {
@@ -104,13 +116,19 @@ _INTERVALS = {
     "equity": ("the interval of equity, from how well the parameters are known", "currency"),
     "purchases": ("the interval of the number of purchases that the customer will make within the horizon", "count"),
     "value": ("the interval of the value that the customer will really bring within the horizon", "currency"),
-    "survival": ("the interval of survival, from how well the model is known", _PROBABILITY),
+    "survival": ("the interval of survival, from how well it is known", _PROBABILITY),
     "retention": ("the interval of retention, from how well the model is known", _SHARE),
+    "hazard": ("the interval of hazard", _SHARE),
+    "churn_probability": ("the interval of churn_probability, from how well the model is known", _PROBABILITY),
+    "odds_ratio": ("the interval of odds_ratio", "ratio"),
+    "hazard_ratio": ("the interval of hazard_ratio", "ratio"),
     "return_rate": ("the interval of return_rate, the silences of a customer being alike", _SHARE),
     "false_alarm_rate": ("the interval of false_alarm_rate", _SHARE),
     "late_alarm_rate": ("the interval of late_alarm_rate", _SHARE),
 }
 _WINDOWS = {
+    "events": ("events in the {window} before the cutoff, refunds apart", "count"),
+    "active_days": ("days with an event in the {window} before the cutoff", "count"),
     "purchases": ("purchase periods in the {window} up to observation_end", "count"),
     "value": ("sum of amounts in the {window} up to observation_end, refunds taken off", "currency"),
 }
@@ -180,6 +198,16 @@ _CHURN_LABELS = {
     "churned": ("whether the customer was lost in the outcome window; null where that is not known", "true or false"),
     "label_basis": ("how churned was decided: silence, own rhythm, p_alive, the end of a contract", "text"),
 }
+# In front of a log's name where there are several logs; behind a window (events_30d, trend_30d_90d).
+_CHURN_FEATURES = {
+    "days_since_last": ("days from the customer's last event to the cutoff; null without one", "days"),
+    "days_since_first": ("days from the customer's first event to the cutoff; null without one", "days"),
+    "events": ("events known before the cutoff, refunds apart", "count"),
+    "active_days": ("days with an event", "count"),
+    "value_per_event": ("total_value divided by events; null without one", "currency"),
+    "longest_gap": ("longest time between two active days that follow each other; null below two", "days"),
+    "silence_to_longest_gap": ("days_since_last divided by longest_gap", "ratio"),
+}
 _SILENCES = {
     "silent_days": ("days since the last purchase without another one", "count"),
     "silences": ("silences that were seen to last so long", "count"),
@@ -190,6 +218,24 @@ _SILENCES = {
     "late_alarms": ("customers who did not return and were not called lost yet", "count"),
     "late_alarm_rate": ("late_alarms as a share of all who did not return", _SHARE),
     "recommended": ("the first number of silent days with so low a return_rate as was asked for", "true or false"),
+}
+_TIME_TO_CHURN = {
+    "time": ("time since the customer's start at which someone left or was last seen", "that of the durations"),
+    "time_from": ("time since the customer's start after which the period begins", "that of the durations"),
+    "time_to": ("time since the customer's start with which the period ends", "that of the durations"),
+    "censored": ("customers last seen in the period, or at the time, without having left", "count"),
+    "hazard": ("share that leaves in the period, of those who are there at its start", _SHARE),
+    "expected_lost": ("customers of the group who would have left if all groups left at one rate", "count"),
+    "median_time": ("time by which half of the group has left; null if it never was", "that of the durations"),
+    "log_rank": ("chi-squared of the log-rank test that all groups leave at one rate", "number"),
+    "degrees_of_freedom": ("degrees of freedom of the test", "count"),
+    "churn_probability": ("probability of leaving within the horizon", _PROBABILITY),
+    "expected_time": ("time within the horizon that the customer is expected to stay", "that of the durations"),
+    "odds_ratio": ("factor by which a unit of the covariate multiplies the odds to leave in a period", "ratio"),
+    "hazard_ratio": ("factor by which a unit of the covariate multiplies the rate of leaving", "ratio"),
+    "correlation": ("correlation of the covariate's effect with time; above 0 the effect rises", "-1 to 1"),
+    "chi2": ("chi-squared of the test that the covariate's effect does not change over time", "number"),
+    "p_value": ("probability of so large a statistic if what is tested held", _PROBABILITY),
 }
 _QUALITY = {
     "check": ("what was looked for in the log", "text"),
@@ -223,7 +269,9 @@ DICTIONARY: dict[str, dict[str, tuple[str, str]]] = {
     "Customer equity": _EQUITY,
     "Customers' rates": _HETEROGENEITY,
     "Churn labels": _CHURN_LABELS,
+    "Churn features": _CHURN_FEATURES,
     "Silent days": _SILENCES,
+    "Time to churn": _TIME_TO_CHURN,
     "Data quality and this dictionary": _QUALITY,
     "Table of a model's estimates": _MODELS,
 }
@@ -232,6 +280,7 @@ _COLUMNS = {name: entry for group in DICTIONARY.values() for name, entry in grou
 _END = re.compile(r"(?P<of>\w+)_(?P<end>lower|upper)")
 _WINDOW = re.compile(r"(?P<of>\w+)_(?P<length>[1-9]\d*)(?P<unit>[dwmqy])")
 _SUFFIX = re.compile(r"(?P<of>\w+)(?P<suffix>_\d+[a-z]*)")
+_TREND = re.compile(r"(?P<value>value_)?trend_(?P<short>[1-9]\d*[dwmqy])_(?P<long>[1-9]\d*[dwmqy])")
 _UNITS = {"d": "day", "w": "week", "m": "month", "q": "quarter", "y": "year"}
 
 
@@ -300,6 +349,10 @@ def _describe(name: str) -> tuple[str, str] | None:
         meaning, unit = _WINDOWS[match["of"]]
         plural = "" if match["length"] == "1" else "s"
         return meaning.format(window=f"{match['length']} {_UNITS[match['unit']]}{plural}"), unit
+    if match := _TREND.fullmatch(name):
+        what = "value" if match["value"] else "events"
+        own = f"what the customer's rate in {match['long']} expects"
+        return f"{what} of {match['short']} as a multiple of {own}", "ratio"
     if (match := _SUFFIX.fullmatch(name)) and (of := _describe(match["of"])) is not None:
         return f"{of[0]} (suffix {match['suffix']})", of[1]
     return None

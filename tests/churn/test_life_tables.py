@@ -22,12 +22,12 @@ def test_whole_periods_are_kaplan_meier():
     table = life_table(ROSSI, **NAMES, interval=0.95)
     assert table["survival"].iloc[-1] == pytest.approx(GOLDEN["rossi_km_52"]["survival"], rel=1e-13)
     curve = kaplan_meier(ROSSI["week"], ROSSI["arrest"], interval=0.95)
-    stepped = table[table["events"] > 0]
+    stepped = table[table["lost"] > 0]
     assert stepped["period"].tolist() == curve.time.tolist()
     for ours, name in (("survival", "survival"), ("survival_lower", "lower"), ("survival_upper", "upper")):
         np.testing.assert_allclose(stepped[ours], getattr(curve, name), rtol=1e-12)
     np.testing.assert_array_equal(stepped["at_risk"], curve.at_risk)
-    assert table["events"].sum() == ROSSI["arrest"].sum()
+    assert table["lost"].sum() == ROSSI["arrest"].sum()
     assert table["censored"].sum() == len(ROSSI) - ROSSI["arrest"].sum()
     assert table["period"].tolist() == list(range(1, 53))
     assert ((table["hazard_lower"] <= table["hazard"]) & (table["hazard"] <= table["hazard_upper"])).all()
@@ -63,7 +63,7 @@ def test_late_entry_by_the_definition():
     for period in (1, 3, 7, 30):
         there = (late["since"] < period) & (late["week"] >= period)
         left = (there & (late["week"] == period) & (late["arrest"] == 1)).sum()
-        assert (table["at_risk"][period], table["events"][period]) == (there.sum(), left)
+        assert (table["at_risk"][period], table["lost"][period]) == (there.sum(), left)
         assert table["hazard"][period] == pytest.approx(left / there.sum(), rel=1e-14)
 
 
@@ -76,14 +76,14 @@ def test_parts_of_periods_count_as_parts():
     frame = pd.DataFrame({"since": since, "time": np.minimum(life, until), "left": life <= until})[life > since]
     for width in (0.5, 1.0, 2.0):
         table = life_table(frame, duration="time", event="left", entry="since", width=width)
-        inner = table[(table["period_end"] <= 12)]
+        inner = table[(table["time_to"] <= 12)]
         truth = -np.expm1(-0.05 * width)
         error = np.sqrt(truth / inner["at_risk"])
         assert (np.abs(inner["hazard"] - truth) < 4 * error).all()
         total = (inner["hazard"] * inner["at_risk"]).sum() / inner["at_risk"].sum()
         assert total == pytest.approx(truth, rel=0.025)  # 11,000 events: a standard error of 1 %
         # Counting every customer in full instead would say 6 to 25 % too little.
-        assert inner["events"].sum() / inner["at_risk"].sum() < 0.95 * truth
+        assert inner["lost"].sum() / inner["at_risk"].sum() < 0.95 * truth
 
 
 def test_a_gap_is_not_bridged():

@@ -19,8 +19,8 @@ def compare(frame=TRIAL, **extra):
 
 def test_remission_under_6mp_and_placebo():
     table = compare()
-    assert table["events"].tolist() == [9, 21]
-    np.testing.assert_allclose(table["expected_events"], GOLDEN["expected"], atol=0.005)
+    assert table["lost"].tolist() == [9, 21]
+    np.testing.assert_allclose(table["expected_lost"], GOLDEN["expected"], atol=0.005)
     np.testing.assert_allclose(table["log_rank"], GOLDEN["chi2"], atol=0.005)
     assert table["p_value"][0] == pytest.approx(4.2e-5, rel=0.02)
     assert table["median_time"].tolist() == [23, 8]

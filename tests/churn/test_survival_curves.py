@@ -19,7 +19,7 @@ def test_the_table_is_the_curve_at_every_time():
         arrays = {name: late[column] for name, column in extra.items()}
         curve = kaplan_meier(late["week"], late["arrest"], **arrays, interval=0.8)
         np.testing.assert_allclose(table["survival"], curve.at(table["time"]), rtol=1e-12)
-        steps = table[table["events"] > 0]
+        steps = table[table["lost"] > 0]
         for ours, name in (("at_risk", "at_risk"), ("survival_lower", "lower"), ("survival_upper", "upper")):
             np.testing.assert_allclose(steps[ours], getattr(curve, name), rtol=1e-12)
         weight = late["n"] if "weights" in extra else np.ones(len(late))

@@ -13,7 +13,7 @@ from customer_value.churn._person_periods import period_width, person_periods, s
 from customer_value.churn._spells import Floats, Spells, by_group, read_spells
 
 _MADE = (
-    *("period", "period_start", "period_end", "at_risk", "events", "censored", "hazard", "hazard_lower"),
+    *("period", "time_from", "time_to", "at_risk", "lost", "censored", "hazard", "hazard_lower"),
     *("hazard_upper", "survival", "survival_lower", "survival_upper"),
 )
 
@@ -57,8 +57,8 @@ def life_table(
         A frame of the same library, one row per group and period, from the first period in which someone was observed
         to the last:
 
-        - the `by` column, under its own name; `period`, `period_start`, `period_end`;
-        - `at_risk`: customers that were seen in the period; `events`: those who left in it; `censored`: those last
+        - the `by` column, under its own name; `period`, `time_from`, `time_to`;
+        - `at_risk`: customers that were seen in the period; `lost`: those who left in it; `censored`: those last
           seen in it without having left;
         - `hazard`: share that leaves, of those who are there at the period's start, with Wilson's bounds;
         - `survival`: share still there at its end, of those there at the start of the table's first period, with
@@ -74,7 +74,7 @@ def life_table(
 
     Notes
     -----
-    With whole numbers of periods the hazard is events / at_risk and survival is the Kaplan-Meier curve. A customer who
+    With whole numbers of periods the hazard is lost / at_risk and survival is the Kaplan-Meier curve. A customer who
     entered or was last seen within a period counts in its hazard as the share of the period that he was seen for,
     which is the maximum-likelihood answer for a constant rate up to terms of second order in the hazard.
     A row whose time has no length tells nothing and is not counted. Eager; a polars LazyFrame is collected once and
@@ -86,11 +86,11 @@ def life_table(
     >>> from customer_value.churn.life_tables import life_table
     >>> contracts = pd.DataFrame({"tenure": [1, 1, 2, 3, 3], "churned": [True, False, True, True, False]})
     >>> table = life_table(contracts, duration="tenure", event="churned")
-    >>> table[["period", "at_risk", "events", "censored", "hazard", "survival"]].round(3)
-       period  at_risk  events  censored  hazard  survival
-    0       1      5.0     1.0       1.0   0.200     0.800
-    1       2      3.0     1.0       0.0   0.333     0.533
-    2       3      2.0     1.0       1.0   0.500     0.267
+    >>> table[["period", "at_risk", "lost", "censored", "hazard", "survival"]].round(3)
+       period  at_risk  lost  censored  hazard  survival
+    0       1      5.0   1.0       1.0   0.200     0.800
+    1       2      3.0   1.0       0.0   0.333     0.533
+    2       3      2.0   1.0       1.0   0.500     0.267
     """
     opened, back = to_eager(frame, "frame", "life_table")
     w, z = period_width(width), normal_quantile(interval)
@@ -122,10 +122,10 @@ def _table(spells: Spells, width: float, z: float, interval: float) -> dict[str,
     lower, upper = wilson_interval(events, exposed, interval=interval)
     return {
         "period": period,
-        "period_start": (period - 1) * width,
-        "period_end": period * width,
+        "time_from": (period - 1) * width,
+        "time_to": period * width,
         "at_risk": there,
-        "events": events,
+        "lost": events,
         "censored": total(last[~spells.event], spells.weight[~spells.event])[period],
         "hazard": hazard,
         "hazard_lower": lower,

@@ -12,7 +12,7 @@ from customer_value._stats.survival import kaplan_meier, weight_from
 from customer_value.churn._spells import Floats, Spells, by_group, read_spells, require_event
 from customer_value.errors import InputError
 
-_MADE = ("customers", "events", "expected_events", "median_time", "log_rank", "degrees_of_freedom", "p_value")
+_MADE = ("customers", "lost", "expected_lost", "median_time", "log_rank", "degrees_of_freedom", "p_value")
 
 
 def compare_survival(
@@ -38,7 +38,7 @@ def compare_survival(
     Returns
     -------
     FrameT
-        A frame of the same library, one row per group: the `by` column, `customers`, `events`, `expected_events` (if
+        A frame of the same library, one row per group: the `by` column, `customers`, `lost`, `expected_lost` (if
         all groups left at one rate), `median_time` by which half of the group has left (null if it never was), and in
         every row the test: `log_rank` (chi-squared), `degrees_of_freedom`, `p_value`.
 
@@ -64,10 +64,10 @@ def compare_survival(
     ...     "churned": [True, True, True, False, True, False, True, False],
     ... })
     >>> groups = compare_survival(contracts, duration="tenure", event="churned", by="plan")
-    >>> groups[["plan", "events", "expected_events", "median_time", "p_value"]].round(3)
-        plan  events  expected_events  median_time  p_value
-    0  basic     3.0            1.557          2.0    0.111
-    1   plus     2.0            3.443          9.0    0.111
+    >>> groups[["plan", "lost", "expected_lost", "median_time", "p_value"]].round(3)
+        plan  lost  expected_lost  median_time  p_value
+    0  basic   3.0          1.557          2.0    0.111
+    1   plus   2.0          3.443          9.0    0.111
     """
     opened, back = to_eager(frame, "frame", "compare_survival")
     spells = read_spells(opened, duration=duration, event=event, entry=entry, weights=weights, at_zero=True)
@@ -79,8 +79,8 @@ def compare_survival(
     columns: dict[str, Column] = {
         by: opened.get_column(by)[np.array(rows)],
         "customers": np.array([group.weight.sum() for group in groups]),
-        "events": events,
-        "expected_events": expected,
+        "lost": events,
+        "expected_lost": expected,
         "median_time": np.array([_median(group) for group in groups]),
         "log_rank": np.full(len(groups), chi2),
         "degrees_of_freedom": np.full(len(groups), freedom),

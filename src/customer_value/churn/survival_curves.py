@@ -13,7 +13,7 @@ from customer_value.churn._spells import Floats, Spells, by_group, read_spells
 
 __all__ = ["kaplan_meier", "survival_table"]
 
-_MADE = ("time", "at_risk", "events", "censored", "survival", "survival_lower", "survival_upper")
+_MADE = ("time", "at_risk", "lost", "censored", "survival", "survival_lower", "survival_upper")
 
 
 def survival_table(
@@ -50,7 +50,7 @@ def survival_table(
     -------
     FrameT
         A frame of the same library, one row per group and time: the `by` column, `time`, `at_risk` just before it,
-        `events` and `censored` at it, `survival` just after it, and `survival_lower`, `survival_upper`, null where
+        `lost` and `censored` at it, `survival` just after it, and `survival_lower`, `survival_upper`, null where
         the curve has reached 0.
 
     Raises
@@ -69,12 +69,12 @@ def survival_table(
     >>> from customer_value.churn.survival_curves import survival_table
     >>> contracts = pd.DataFrame({"tenure": [2, 3, 3, 5, 8], "churned": [True, True, False, True, False]})
     >>> table = survival_table(contracts, duration="tenure", event="churned")
-    >>> table[["time", "at_risk", "events", "censored", "survival"]].round(3)
-       time  at_risk  events  censored  survival
-    0   2.0      5.0     1.0       0.0       0.8
-    1   3.0      4.0     1.0       1.0       0.6
-    2   5.0      2.0     1.0       0.0       0.3
-    3   8.0      1.0     0.0       1.0       0.3
+    >>> table[["time", "at_risk", "lost", "censored", "survival"]].round(3)
+       time  at_risk  lost  censored  survival
+    0   2.0      5.0   1.0       0.0       0.8
+    1   3.0      4.0   1.0       1.0       0.6
+    2   5.0      2.0   1.0       0.0       0.3
+    3   8.0      1.0   0.0       1.0       0.3
     """
     opened, back = to_eager(frame, "frame", "survival_table")
     z = normal_quantile(interval)
@@ -100,7 +100,7 @@ def _curve(spells: Spells, z: float) -> dict[str, Floats]:
     return {
         "time": time,
         "at_risk": at_risk,
-        "events": events,
+        "lost": events,
         "censored": censored,
         "survival": steps["survival"],
         "survival_lower": steps["lower"],
