@@ -79,3 +79,16 @@ def test_one_customer_is_a_population():
     assert 6 < gap < 24
     assert weight > 0
     assert 0 < leaving < 1
+
+
+def test_equal_customers_leave_room_for_another_one():
+    """The weight is bounded, and five regular gaps outweigh a population of clocks."""
+    days = np.arange(30) * 7
+    gaps = gap_arrays(np.repeat(np.arange(50), 30), np.tile(days, 50), None)
+    order = by_value(gaps, 210)
+    shares = shape_shares(gaps, order)
+    gap, weight, _ = gap_prior(gaps, shares, order, 210)
+    assert gap == pytest.approx(7.0, rel=0.01)  # the silence of seven days pulls it up a little
+    assert 100 < weight < 1000
+    (log2_shape,) = own_log2_shapes(np.array([5]), np.array([70]), np.array([5 * math.log(14)]), shares)
+    assert 5 * 2**log2_shape > weight

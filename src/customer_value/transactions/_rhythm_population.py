@@ -39,6 +39,7 @@ LOG2_SHAPES: Floats = np.arange(-2.0, 9.0)  # the grid of k: 1/4, 1/2, ..., 256;
 STEPS_PER_DOUBLING = 4  # to which a customer's own k is rounded, so that few distinct ones are left
 HALF = 0.5  # a gap of g periods stands for the times from g - 1/2 to g + 1/2
 _MOST = 10_000  # customers that the population is estimated from: its parameters are then known to a few percent
+_HEAVIEST = 1000.0  # r: customers are never taken to differ by less than 3 percent, for a new one may
 _EM_STEPS = 200
 _NEWTON_STEPS = 50
 _TINY = 1e-300
@@ -109,20 +110,25 @@ def gap_prior(gaps: GapArrays, shares: Floats, order: Counts, end_period: int) -
     n, shape, waited, quiet = rows.T
 
     def log_posterior(parameters: Floats) -> float:
-        log_gap, log_r, logit_p = parameters.tolist()
-        r = math.exp(log_r)
+        log_gap, logit_r, logit_p = parameters.tolist()
+        r = _weight(logit_r)
         prior_rate = r * math.exp(log_gap)
         weight, rate = r + n * shape, prior_rate + shape * waited
         density = r * math.log(prior_rate) - gammaln(r) + gammaln(weight) - weight * np.log(rate)
         followed = silence_probability(weight, shape, rate, quiet + HALF)
         stays, leaves = float(log_expit(-logit_p)), float(log_expit(logit_p))
         nothing = np.logaddexp(leaves, stays + np.log(np.maximum(followed, _TINY)))
-        weak = (log_r**2 + logit_p**2) / (2 * _WEAK**2)
+        weak = (math.log(r) ** 2 + logit_p**2) / (2 * _WEAK**2)
         return float(times @ (n * stays + density + nothing)) - float(weak)
 
     mean = gaps.total.sum() / gaps.count.sum()
-    log_gap, log_r, logit_p = _maximise(log_posterior, np.array([math.log(mean), 0.0, 0.0])).tolist()
-    return math.exp(log_gap), math.exp(log_r), 1 / (1 + math.exp(-logit_p))
+    start = np.array([math.log(mean), -math.log(_HEAVIEST - 1), 0.0])  # r = 1, p = 1/2
+    log_gap, logit_r, logit_p = _maximise(log_posterior, start).tolist()
+    return math.exp(log_gap), _weight(logit_r), 1 / (1 + math.exp(-logit_p))
+
+
+def _weight(logit: float) -> float:
+    return _HEAVIEST / (1 + math.exp(-logit))
 
 
 def _spread(ordered: Counts) -> Counts:
