@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from scipy.special import logit
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
 
 from customer_value._frames import EagerFrame, nw
 from customer_value._validation import require_columns
