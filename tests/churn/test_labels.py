@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from pathlib import Path
 
+import dask.dataframe as dd
 import duckdb
 import numpy as np
 import pandas as pd
@@ -215,6 +216,15 @@ def test_a_key_that_is_named_as_a_label_is_refused():
 def test_engines_are_told_what_to_call_where_rows_are_needed():
     with pytest.raises(InputError, match=r"definition='rhythm' needs the rows in memory.*relation"):
         churn_labels(duckdb.from_df(EDGES), cutoff="2026-02-01", horizon=28, definition="rhythm")
+
+
+@pytest.mark.filterwarnings("ignore:Dask support is moving:FutureWarning")
+def test_dask_labels_silence_and_has_no_null_labels():
+    log = dd.from_pandas(EDGES, npartitions=2)
+    labels = churn_labels(log, cutoff="2026-02-01", horizon=28).compute()
+    assert dict(zip(labels["customer_id"], labels["churned"], strict=True)) == churned(EDGES)
+    with pytest.raises(InputError, match=r"no truth values that may be null: call frame\.compute\(\) first"):
+        churn_labels(log, cutoff="2026-04-04", horizon=28, unobserved="flag")
 
 
 # ---- own rhythm and P(alive) ---------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from customer_value.transactions._ids import id_labels
 from customer_value.transactions._log import LogColumns, LogRules, check_log, log_columns, read_log
 from customer_value.transactions._periods import date_literal, day_numbers, midnight_expression
 from customer_value.transactions._plan import end_day
-from customer_value.transactions._row_order import dense_codes
+from customer_value.transactions._row_order import dense_codes, run_starts
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -64,7 +64,8 @@ def purchase_days(log: EagerFrame, columns: LogColumns) -> tuple[Counts, Counts]
     day = day_numbers(bought.get_column(columns.date)).astype(np.int64)
     low = int(day.min())
     span = int(day.max()) - low + 1
-    pairs = np.unique(customer * span + (day - low))
+    pairs = np.sort(customer * span + (day - low))
+    pairs = pairs[run_starts(pairs)]
     return pairs // span, pairs % span + low
 
 

@@ -180,7 +180,8 @@ def _returns(silences: _Silences, days: Counts, follow_up: int, z: float) -> dic
     curve = kaplan_meier(silences.duration, silences.returned)
     with np.errstate(invalid="ignore"):  # nobody was silent that long
         stays = curve.at(days + follow_up) / curve.at(days)
-    error = np.sqrt([_log_variance(silences, curve, int(d), int(d) + follow_up) for d in days])
+    place = silences.returned * (int(curve.last) + 1) + silences.duration
+    error = np.sqrt([_log_variance(silences.customer, place, curve, int(d), int(d) + follow_up) for d in days])
     # One that is open after d days has lasted d days; one that ended on day d has not.
     lasted = np.sort(silences.duration - silences.returned)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -195,21 +196,22 @@ def _returns(silences: _Silences, days: Counts, follow_up: int, z: float) -> dic
     }
 
 
-def _log_variance(silences: _Silences, curve: SurvivalCurve, after: int, up_to: int) -> float:
-    """Return the variance of log S(up_to) / S(after), the silences of a customer being alike in any way."""
+def _log_variance(customer: Counts, place: Counts, curve: SurvivalCurve, after: int, up_to: int) -> float:
+    """Return the variance of log S(up_to) / S(after), the silences of a customer being alike in any way.
+
+    A silence's influence is looked up by its days, at `place`: durations of open silences first, then of those that
+    ended.
+    """
     inside = (curve.time > after) & (curve.time <= up_to)
     time, at_risk, events = curve.time[inside], curve.at_risk[inside], curve.events[inside]
     if (events == at_risk).any():
         return np.nan  # S falls to 0, and log S beyond all bounds
     per_event = 1 / (at_risk - events)
     passed = np.append(0.0, np.cumsum(events / at_risk * per_event))
-    reached = silences.duration > after
-    duration, returned = silences.duration[reached], silences.returned[reached]
-    steps = np.searchsorted(time, duration, side="right")
-    influence = -passed[steps]
-    ends = returned & (duration <= up_to)
-    influence[ends] += per_event[steps[ends] - 1]
-    of_customers = np.bincount(silences.customer[reached], influence)
+    while_open = -passed[np.searchsorted(time, np.arange(curve.last + 1), side="right")]
+    at_end = while_open.copy()
+    at_end[time.astype(np.int64)] += per_event
+    of_customers = np.bincount(customer, np.concatenate([while_open, at_end])[place])
     return float(of_customers @ of_customers)
 
 

@@ -218,6 +218,8 @@ def _unlabelled(customers: AnyFrame) -> AnyFrame:
         nw.lit(None, dtype=nw.Boolean).alias("churned"), nw.lit(_NOT_OBSERVED).alias("label_basis")
     )
     if isinstance(labels, nw.LazyFrame):
+        if engine_of(labels) == "dask":
+            raise InputError("dask has no truth values that may be null: call frame.compute() first.")
         return labels
     everyone = np.ones(len(labels), dtype=np.bool_)
     return with_arrays(labels, {"churned": truth_values(everyone, everyone, labels)})
