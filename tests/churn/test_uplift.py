@@ -13,19 +13,11 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures
 from sklearn.tree import DecisionTreeClassifier
-from threadpoolctl import threadpool_limits
 
 from customer_value.churn.uplift import SLearner, TLearner
 from customer_value.errors import FitWarning, InputError
 
 LEARNERS = [SLearner, TLearner]
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    """Trees this small lose time to threads, and much of it where other programs run."""
-    with threadpool_limits(limits=1):
-        yield
 
 
 def campaign(n=10_000, seed=0):

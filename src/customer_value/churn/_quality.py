@@ -1,0 +1,158 @@
+"""How good probabilities are, in every respect at once, with intervals over customers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from scipy.special import expit, logit
+
+from customer_value.churn._ranked import Floats, running
+from customer_value.churn._resampling import percentiles
+from customer_value.churn._stability import calibration
+from customer_value.churn.empc import expected_maximum, maximum
+from customer_value.churn.ranking import average_precision, gini, lift_of_top
+
+Whole = np.ndarray[Any, np.dtype[np.int64]]
+# Takes the churners and the others by distinct probability, highest first, and these probabilities.
+Measure = Callable[[Floats, Floats, Floats], float]
+
+_TOP = 0.1
+_BINS = 10
+_SURE = 1e-12  # probabilities are kept this far from 0 and 1
+_STEPS = 100
+_FEWEST = 0.5  # of the resamples that must hold both outcomes for an interval
+
+
+def measures(costs: Mapping[str, float], alpha: float, beta: float, acceptance: float) -> dict[str, Measure]:
+    """Return every measure that has an interval, by the name of its column."""
+    return {
+        "auc": lambda y, n, _: (gini(y, n) + 1) / 2,
+        "gini": lambda y, n, _: gini(y, n),
+        "top_decile_lift": lambda y, n, _: lift_of_top(y, n, _TOP),
+        "average_precision": lambda y, n, _: average_precision(y, n),
+        "brier": lambda y, n, p: float((y @ (1 - p) ** 2 + n @ p**2) / (y.sum() + n.sum())),
+        "observed_expected": lambda y, n, p: float(y.sum() / ((y + n) @ p)),
+        "empc": lambda y, n, _: expected_maximum(y, n, **costs, alpha=alpha, beta=beta)[0],
+        "mpc": lambda y, n, _: maximum(y, n, **costs, acceptance=acceptance)[0],
+    }
+
+
+def quality(
+    y: Floats,
+    probabilities: Mapping[str, Floats],
+    customers: Whole,
+    wanted: Mapping[str, Measure],
+    *,
+    interval: float,
+    n_resamples: int,
+    random_state: int,
+) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, Floats]]]:
+    """Return each model's measures with their intervals, and the resampled values, which all models share.
+
+    Customers are drawn with replacement, each with all of his rows: snapshots of one customer are not independent.
+    """
+    groups = {name: np.unique(-p, return_inverse=True) for name, p in probabilities.items()}
+    found: dict[str, dict[str, float]] = {name: {} for name in probabilities}
+    draws = {name: {measure: np.full(n_resamples, np.nan) for measure in wanted} for name in probabilities}
+    for i, weight in enumerate(chain([np.ones(y.size)], _resampled(customers, n_resamples, random_state))):
+        if not (weight @ y and weight @ (1 - y)):
+            continue
+        for name, (negative, group) in groups.items():
+            churners, others = (_by_group(group, weight * part, negative.size) for part in (y, 1 - y))
+            for measure, value in wanted.items():
+                said = value(churners, others, -negative)
+                if i:
+                    draws[name][measure][i - 1] = said
+                else:
+                    found[name][measure] = said
+    for name in probabilities:
+        for measure in wanted:
+            found[name].setdefault(measure, np.nan)
+            lower, upper = interval_of(draws[name][measure], interval)
+            found[name] |= {f"{measure}_lower": lower, f"{measure}_upper": upper}
+    return found, draws
+
+
+def _by_group(group: np.ndarray[Any, Any], counts: Floats, groups: int) -> Floats:
+    return np.asarray(np.bincount(group, counts, minlength=groups), dtype=np.float64)
+
+
+def interval_of(draws: Floats, interval: float) -> tuple[float, float]:
+    """Return the percentile interval, NaN where too few resamples have the measure at all."""
+    there = draws[~np.isnan(draws)]
+    return percentiles(there, interval) if there.size > _FEWEST * draws.size else (np.nan, np.nan)
+
+
+def _resampled(customers: Whole, n_resamples: int, random_state: int) -> Iterator[Floats]:
+    # Codes follow the order of the ids, so neither the order of rows nor their number moves a draw.
+    distinct, code = np.unique(customers, return_inverse=True)
+    rng = np.random.default_rng(random_state)
+    for _ in range(n_resamples):
+        times = np.bincount(rng.integers(distinct.size, size=distinct.size), minlength=distinct.size)
+        yield times[code].astype(np.float64)
+
+
+def calibration_measures(y: Floats, p: Floats) -> dict[str, float]:
+    """Return mean probability, slope and intercept of the recalibration, and the calibration error over ten bins."""
+    return {
+        "mean_probability": float(np.sort(p).mean()),
+        "churn_rate": float(y.mean()),
+        "calibration_slope": calibration(y, p).slope,
+        "calibration_intercept": _intercept(y, p),
+        "calibration_error": _calibration_error(y, p),
+    }
+
+
+def _intercept(y: Floats, p: Floats) -> float:
+    """Shift of the log odds that makes the probabilities add up to the churners, by Newton's steps (Cox 1958)."""
+    if y.min() == y.max():
+        return np.nan
+    odds = logit(np.clip(np.sort(p), _SURE, 1 - _SURE))
+    shift = 0.0
+    for _ in range(_STEPS):
+        now = expit(odds + shift)
+        step = float((y.sum() - now.sum()) / (now @ (1 - now)))
+        shift += float(np.clip(step, -1, 1))
+        if abs(step) < _SURE:
+            return shift
+    return np.nan
+
+
+def _calibration_error(y: Floats, p: Floats) -> float:
+    """Mean distance of probability and churn rate over ten bins of equal size, ties shared."""
+    negative, group = np.unique(-p, return_inverse=True)
+    customers = _by_group(group, np.ones(y.size), negative.size)
+    borders = y.size * np.arange(_BINS + 1) / _BINS
+    ends = running(customers)
+    claimed, seen = (
+        np.diff(np.interp(borders, ends, running(sums)))
+        for sums in (-negative * customers, _by_group(group, y, negative.size))
+    )
+    return float(np.abs(claimed - seen).sum() / y.size)
+
+
+def differences(
+    found: Mapping[str, Mapping[str, float]],
+    draws: Mapping[str, Mapping[str, Floats]],
+    wanted: Sequence[str],
+    interval: float,
+) -> list[dict[str, Any]]:
+    """Compare the first model with the second, on the same resamples: what one has more than the other."""
+    model, baseline = found
+    rows = []
+    for measure in wanted:
+        lower, upper = interval_of(draws[model][measure] - draws[baseline][measure], interval)
+        rows.append(
+            {
+                "measure": measure,
+                "model": found[model][measure],
+                "baseline": found[baseline][measure],
+                "difference": found[model][measure] - found[baseline][measure],
+                "difference_lower": lower,
+                "difference_upper": upper,
+            }
+        )
+    return rows
