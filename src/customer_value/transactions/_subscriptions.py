@@ -20,7 +20,7 @@ from customer_value.transactions._row_order import dense_codes
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 
-_MAKER = "Name the columns with customer_id=, start= and end="
+MAKER = "Name the columns with customer_id=, start= and end="
 _NULL_KEY = "A subscription belongs to someone: leave such rows out, or find whose they are."
 _NULL_START = "Without its start nobody knows when a subscription falls due: leave such rows out, or find it."
 _NULL_BY = "Give such rows a value of their own."
@@ -73,8 +73,8 @@ def subscription_columns(
 def common_name(table: AnyFrame, name: str) -> str:
     """Return the name itself, or the other name that the table has for it; several of them are told apart by nobody."""
     there = column_names(table)
-    others = [other for other in COMMON_NAMES.get(name, ()) if other in there]
-    if name in there or not others:
+    others = [other for other in COMMON_NAMES.get(name, ()) if other in there] if isinstance(name, str) else []
+    if not others or name in there:
         return name
     if len(others) > 1:
         raise InputError(f"the subscriptions frame has {others}: say which one is meant with {name}=.")
@@ -106,7 +106,7 @@ def read_spans(
     observed = end_day(observation_end)
     by = () if columns.by is None else (columns.by,)
     names = [columns.customer_id, columns.start, columns.end, *by, *([] if amount is None else [amount])]
-    require_columns(table, names, what="subscriptions frame", maker=_MAKER)
+    require_columns(table, names, what="subscriptions frame", maker=MAKER)
     if len(set(names)) < len(names):
         roles = f"customer, start, end and {'by' if amount is None else 'amount'}"
         raise InputError(f"{roles} must be different columns; got {names}.")

@@ -8,11 +8,11 @@ import numpy as np
 
 from customer_value._frames import Column, EagerFrame, FrameT, float_column, make_frame, to_eager
 from customer_value._units import Day, Grain
-from customer_value._validation import require_numeric, require_rows
+from customer_value._validation import require_columns, require_numeric, require_rows
 from customer_value.errors import InputError
 from customer_value.transactions._contracts import due_date, whole_grains
 from customer_value.transactions._plan import DAYS_PER
-from customer_value.transactions._subscriptions import Spans, read_spans, subscription_columns
+from customer_value.transactions._subscriptions import MAKER, Spans, read_spans, subscription_columns
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -94,6 +94,7 @@ def expand_subscriptions(
     3         bob 2026-02-10    50.0
     """
     table, as_given = to_eager(subscriptions, "subscriptions", "expand_subscriptions")
+    require_columns(table, [customer_id, amount], what="subscriptions frame", maker=f"{MAKER}, and amount=")
     if customer_id in _LOG:
         raise InputError(f"the log would have {customer_id!r} twice: give the key a name of its own.")
     columns = subscription_columns(table, customer_id, start, end)
