@@ -160,9 +160,7 @@ def test_a_window_that_was_not_observed_is_refused_with_the_last_cutoff(definiti
         "population": population_of(7.0, 1.0),
     }
     assert churned(EDGES, cutoff="2026-04-03", **options)
-    told = (
-        r"observed up to 2026-05-01, and it ends on 2026-04-30: 1 days short\. The last possible cutoff is 2026-04-03"
-    )
+    told = r"observed up to 2026-05-01, and it ends on 2026-04-30: 1 day short\. The last possible cutoff is 2026-04-03"
     with pytest.raises(InputError, match=told):
         churned(EDGES, cutoff="2026-04-04", **options)
 
@@ -177,7 +175,7 @@ def test_labels_that_were_not_observed_are_null_for_everyone_where_asked(kind):
 
 def test_the_log_s_last_date_is_the_last_observed():
     assert churned(EDGES, cutoff="2026-04-03", observation_end="last")
-    with pytest.raises(InputError, match="1 days short"):
+    with pytest.raises(InputError, match="1 day short"):
         churned(EDGES, cutoff="2026-04-04")
 
 
@@ -206,6 +204,12 @@ def test_the_log_s_last_date_is_the_last_observed():
 def test_bad_arguments_are_refused(options, told):
     with pytest.raises(InputError, match=told):
         churned(EDGES, **options)
+
+
+def test_ids_of_several_types_are_refused():
+    mixed = pd.concat([EDGES.astype({"customer_id": object}), EDGES.assign(customer_id=1)])
+    with pytest.raises(InputError, match="it mixes types"):
+        churned(mixed)
 
 
 def test_a_key_that_is_named_as_a_label_is_refused():

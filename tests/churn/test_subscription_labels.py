@@ -138,7 +138,7 @@ def test_what_begins_on_the_cutoff_is_not_known_at_it():
 def test_window_and_grace_must_be_observed():
     options = {"grace": "7 days", "observation_end": "2026-03-07"}
     assert labels_of(ONE, **options) == {"ann": RUNS, "bob": ENDED}
-    told = "grace after it .* observed up to 2026-03-07, and it ends on 2026-03-06: 1 days short.* is 2026-01-31"
+    told = "grace after it .* observed up to 2026-03-07, and it ends on 2026-03-06: 1 day short.* is 2026-01-31"
     with pytest.raises(InputError, match=told):
         labels_of(ONE, **options | {"observation_end": "2026-03-06"})
     flagged = labels_of(ONE, grace="7 days", observation_end="2026-03-06", unobserved="flag")
@@ -148,7 +148,7 @@ def test_window_and_grace_must_be_observed():
 def test_last_is_the_day_of_the_last_start():
     planned = table_of(("ann", "2026-01-01", "2027-12-31"), ("bob", "2026-02-28", None))
     assert labels_of(planned, observation_end="last") == {"ann": RUNS}
-    with pytest.raises(InputError, match="it ends on 2026-02-28: 1 days short"):
+    with pytest.raises(InputError, match="it ends on 2026-02-28: 1 day short"):
         labels_of(planned, observation_end="last", horizon=29)
 
 

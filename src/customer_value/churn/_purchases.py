@@ -50,8 +50,10 @@ def check_rows(log: AnyFrame, columns: LogColumns, observation_end: Any) -> Obse
         facts = check_log(log, columns, rules)
         first, last = facts.first_day, facts.last_day
     else:
-        days = read_log(log, columns, rules).days
-        first, last = int(days.min()), int(days.max())
+        read = read_log(log, columns, rules)
+        if isinstance(read.keys.dtype, nw.Object):
+            id_labels(read.keys)  # raises where ids are of several types, which pandas allows and cannot sort
+        first, last = int(read.days.min()), int(read.days.max())
     return Observed(first, last if end is None else end)
 
 

@@ -117,11 +117,11 @@ def is_observed(cutoff: int, observed: int, *, horizon: Any, gap: Any, unobserve
     needed = _last_needed(cutoff, horizon, gap, grace)
     if needed > observed and unobserved == "error":
         what = "outcome window" if grace[0] == 0 else "outcome window and the grace after it"
-        last = last_cutoff(observed, horizon, gap, grace)
+        last, short = last_cutoff(observed, horizon, gap, grace), needed - observed
         raise InputError(
             f"the {what} of cutoff {date_of(cutoff)} must be observed up to {date_of(needed)}, and it ends on "
-            f"{date_of(observed)}: {needed - observed} days short. The last possible cutoff is {date_of(last)}; "
-            "unobserved='flag' gives null labels instead."
+            f"{date_of(observed)}: {short} {'day' if short == 1 else 'days'} short. The last possible cutoff is "
+            f"{date_of(last)}; unobserved='flag' gives null labels instead."
         )
     return needed <= observed
 
