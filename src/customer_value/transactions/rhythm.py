@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -12,8 +13,8 @@ from customer_value._units import GRAINS, TIME_UNITS, Day, Grain, TimeUnit
 from customer_value._validation import interval_level, require_choice
 from customer_value.errors import DataWarning, InputError, warn
 from customer_value.transactions._ids import id_labels
-from customer_value.transactions._log import LogArrays, LogColumns, LogRules, log_columns, read_log
-from customer_value.transactions._periods import date_literal, in_ruler, number_of, warn_cut_off
+from customer_value.transactions._log import LogColumns, LogRules, log_columns, read_log
+from customer_value.transactions._periods import Days, date_literal, in_ruler, number_of, warn_cut_off
 from customer_value.transactions._plan import end_day
 from customer_value.transactions._refunds import nothing_bought, warn_left_out
 from customer_value.transactions._rhythm_gaps import GapArrays, gap_arrays
@@ -128,10 +129,10 @@ def purchase_rhythm(
     require_choice("time_unit", time_unit, TIME_UNITS)
     level = interval_level(interval)
     known = None if population is None else _read_population(population, grain)
-    read = _Read.of(log, LogColumns(customer_id, date, amount), observation_end, grain, "purchase_rhythm")
+    customers = _read(log, LogColumns(customer_id, date, amount), observation_end, grain, "purchase_rhythm")
     if known is None:
-        known = _estimate(read, grain)
-    return cast("FrameT", read.as_given(_rhythm_frame(read, known, grain, time_unit, level)))
+        known = _estimate(customers)
+    return cast("FrameT", customers.as_given(_rhythm_frame(customers, known, time_unit, level)))
 
 
 def fit_rhythm_population(
@@ -182,43 +183,49 @@ def fit_rhythm_population(
     >>> print(f"usual gap {population.gap:.0f} days, weight {population.weight:.1f}")
     usual gap 149 days, weight 0.3
     """
-    read = _Read.of(log, LogColumns(customer_id, date, amount), observation_end, grain, "fit_rhythm_population")
-    found = _estimate(read, grain)
+    found = _estimate(
+        _read(log, LogColumns(customer_id, date, amount), observation_end, grain, "fit_rhythm_population")
+    )
     if found is None:
         raise InputError("a rhythm needs customers who bought twice; in this log nobody did.")
     return found
 
 
-class _Read:
-    """A log's customers and their gaps."""
+@dataclass(frozen=True, slots=True)
+class _Customers:
+    """A log's customers and their gaps, and the way back to the kind of frame that was given."""
 
-    def __init__(self, table: EagerFrame, rows: LogArrays, columns: LogColumns, end: int, grain: str) -> None:
-        bought = rows.amounts >= 0
-        if not bought.any():
-            raise nothing_bought(len(table))
-        labels, given = id_labels(rows.keys), None if bought.all() else bought
-        self.like, self.columns, self.end = table, columns, end
-        self.end_period = int(number_of(end, grain))
-        self.gaps: GapArrays = gap_arrays(labels, periods_of(rows.days, grain), given)
-        by_day = self.gaps if grain == "day" else gap_arrays(labels, rows.days, given)
-        self.last_day = by_day.last_period
-        self.keys = rows.keys[self.gaps.row]
-        self.as_given: Any = None
-        warn_left_out(customers=self.gaps.customers_without_purchase, refunds=0)
-        warn_cut_off(end, grain, "observation_end")
+    table: EagerFrame
+    key: nw.Series[Any]
+    gaps: GapArrays
+    last_day: Days
+    grain: str
+    end: int
+    as_given: Callable[[EagerFrame], Any]
 
-    @classmethod
-    def of(cls, log: Any, columns: LogColumns, observation_end: Day, grain: Grain, caller: str) -> _Read:
-        """Check a log and find its gaps."""
-        require_choice("grain", grain, GRAINS)
-        end = end_day(observation_end)
-        opened = open_frame(log, "log")
-        log_columns(opened, columns.customer_id, columns.date, columns.amount)
-        table, as_given = to_eager(opened.select(columns.names).to_native(), "log", caller)
-        rows = read_log(table, columns, LogRules(last_day=end, late=_LATE))
-        read = cls(table, rows, columns, int(rows.days.max()) if end is None else end, grain)
-        read.as_given = as_given
-        return read
+    @property
+    def end_period(self) -> int:
+        return int(number_of(self.end, self.grain))
+
+
+def _read(log: Any, columns: LogColumns, observation_end: Day, grain: str, caller: str) -> _Customers:
+    """Check a log and find its customers' gaps."""
+    require_choice("grain", grain, GRAINS)
+    end = end_day(observation_end)
+    opened = open_frame(log, "log")
+    log_columns(opened, columns.customer_id, columns.date, columns.amount)
+    table, as_given = to_eager(opened.select(columns.names).to_native(), "log", caller)
+    rows = read_log(table, columns, LogRules(last_day=end, late=_LATE))
+    end = int(rows.days.max()) if end is None else end
+    bought = rows.amounts >= 0
+    if not bought.any():
+        raise nothing_bought(len(table))
+    labels, sales = id_labels(rows.keys), None if bought.all() else bought
+    gaps = gap_arrays(labels, periods_of(rows.days, grain), sales)
+    by_day = gaps if grain == "day" else gap_arrays(labels, rows.days, sales)
+    warn_left_out(customers=gaps.customers_without_purchase, refunds=0)
+    warn_cut_off(end, grain, "observation_end")
+    return _Customers(table, rows.keys[gaps.row], gaps, by_day.last_period, grain, end, as_given)
 
 
 def _read_population(population: Any, grain: str) -> RhythmPopulation:
@@ -231,38 +238,36 @@ def _read_population(population: Any, grain: str) -> RhythmPopulation:
     return known
 
 
-def _estimate(read: _Read, grain: str) -> RhythmPopulation | None:
+def _estimate(customers: _Customers) -> RhythmPopulation | None:
     """Estimate the population, if anybody bought twice."""
-    if not read.gaps.count.any():
+    if not customers.gaps.count.any():
         return None
     # scipy is loaded where a rhythm is asked for, and not with the room.
     from customer_value.transactions._rhythm_columns import estimate_population
 
-    return estimate_population(read.gaps, grain, read.end_period)
+    return estimate_population(customers.gaps, customers.grain, customers.end_period)
 
 
 def _rhythm_frame(
-    read: _Read, known: RhythmPopulation | None, grain: str, time_unit: str, interval: float | None
+    customers: _Customers, known: RhythmPopulation | None, time_unit: str, interval: float | None
 ) -> EagerFrame:
     from customer_value.transactions._rhythm_columns import BASES, forecast_columns, own_columns
 
-    gaps = read.gaps
-    own = own_columns(gaps, grain, time_unit)
-    made: dict[str, Column] = {
-        read.columns.customer_id: read.keys,
-        "purchases": gaps.count + 1,
-        "last_date": read.last_day.astype("datetime64[D]"),
-        "time_since_last": np.asarray(in_ruler(read.end_period - gaps.last_period, grain, time_unit)),
-        **own,
-    }
+    gaps, grain, end_period = customers.gaps, customers.grain, customers.end_period
     if known is None:
         warn("nobody bought twice: there is no usual gap. population= brings that of another log.", DataWarning)
-    forecast = forecast_columns(
-        gaps, known, grain=grain, time_unit=time_unit, end_period=read.end_period, interval=interval
-    )
-    made |= forecast | {"rhythm_basis": texts(forecast["rhythm_basis"], BASES, read.like)}
-    if len(made) < 1 + len(forecast) + len(own) + 3 or read.columns.customer_id in ("observation_end", "time_unit"):
-        raise InputError(f"the frame would have {read.columns.customer_id!r} twice: give the key a name of its own.")
-    ruler = date_literal(read.end, engine_of(read.like)), nw.lit(time_unit)
-    frame = make_frame(made, like=read.like)
+    forecast = forecast_columns(gaps, known, grain=grain, time_unit=time_unit, end_period=end_period, interval=interval)
+    made: dict[str, Column] = {
+        "purchases": gaps.count + 1,
+        "last_date": customers.last_day.astype("datetime64[D]"),
+        "time_since_last": np.asarray(in_ruler(end_period - gaps.last_period, grain, time_unit)),
+        **own_columns(gaps, grain, time_unit),
+        **forecast,
+        "rhythm_basis": texts(forecast["rhythm_basis"], BASES, customers.table),
+    }
+    key = customers.key.name
+    if key in (*made, "observation_end", "time_unit"):
+        raise InputError(f"the frame would have {key!r} twice: give the key a name of its own.")
+    frame = make_frame({key: customers.key, **made}, like=customers.table)
+    ruler = date_literal(customers.end, engine_of(customers.table)), nw.lit(time_unit)
     return frame.with_columns(ruler[0].alias("observation_end"), ruler[1].alias("time_unit"))
