@@ -3,6 +3,12 @@ from customer_value.churn.classifier import ChurnClassifier as ChurnClassifier
 from customer_value.churn.cox import CoxModel as CoxModel
 from customer_value.churn.drift import drift_report as drift_report
 from customer_value.churn.early_warning import early_warnings as early_warnings
+from customer_value.churn.empc import empc_fraction as empc_fraction
+from customer_value.churn.empc import empc_score as empc_score
+from customer_value.churn.empc import mpc_fraction as mpc_fraction
+from customer_value.churn.empc import mpc_score as mpc_score
+from customer_value.churn.evaluation import ChurnReport as ChurnReport
+from customer_value.churn.evaluation import evaluate_churn as evaluate_churn
 from customer_value.churn.event_risks import event_risk as event_risk
 from customer_value.churn.features import churn_features as churn_features
 from customer_value.churn.hazard import DiscreteTimeHazard as DiscreteTimeHazard
@@ -13,12 +19,11 @@ from customer_value.churn.life_table import life_table as life_table
 from customer_value.churn.lift import gains_curve as gains_curve
 from customer_value.churn.lift import lift_table as lift_table
 from customer_value.churn.profit import contact_threshold as contact_threshold
-from customer_value.churn.profit import empc_score as empc_score
-from customer_value.churn.profit import mpc_score as mpc_score
 from customer_value.churn.profit import profit_curve as profit_curve
 from customer_value.churn.purchase_churn import PurchaseChurn as PurchaseChurn
 from customer_value.churn.qini import qini_curve as qini_curve
 from customer_value.churn.ranking import gini_score as gini_score
+from customer_value.churn.ranking import score_interval as score_interval
 from customer_value.churn.ranking import top_decile_lift as top_decile_lift
 from customer_value.churn.reason_rules import REASON_RULES as REASON_RULES
 from customer_value.churn.reason_rules import ReasonRule as ReasonRule

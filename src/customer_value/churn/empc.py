@@ -73,7 +73,7 @@ def empc_score(
 
     Examples
     --------
-    >>> from customer_value.churn.empc import empc_score
+    >>> from customer_value.churn import empc_score
     >>> churned = [0, 1, 0, 1, 0, 1, 0, 1]
     >>> round(empc_score(churned, [0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.8, 0.9]), 4)
     23.8756
@@ -126,7 +126,7 @@ def empc_fraction(
 
     Examples
     --------
-    >>> from customer_value.churn.empc import empc_fraction
+    >>> from customer_value.churn import empc_fraction
     >>> churned = [0, 1, 0, 1, 0, 1, 0, 1]
     >>> round(empc_fraction(churned, [0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.8, 0.9]), 4)
     0.8744
@@ -173,7 +173,7 @@ def mpc_score(
 
     Examples
     --------
-    >>> from customer_value.churn.empc import mpc_score
+    >>> from customer_value.churn import mpc_score
     >>> mpc_score([0, 1, 0, 1, 0, 1, 0, 1], [0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.8, 0.9])
     23.875
     """
@@ -209,7 +209,7 @@ def mpc_fraction(
 
     Examples
     --------
-    >>> from customer_value.churn.empc import mpc_fraction
+    >>> from customer_value.churn import mpc_fraction
     >>> mpc_fraction([0, 1, 0, 1, 0, 1, 0, 1], [0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.8, 0.9])
     0.875
     """

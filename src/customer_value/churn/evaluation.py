@@ -80,7 +80,7 @@ class ChurnReport(Generic[FrameT]):
     --------
     >>> import pandas as pd
     >>> from sklearn.tree import DecisionTreeClassifier
-    >>> from customer_value.churn.evaluation import evaluate_churn
+    >>> from customer_value.churn import evaluate_churn
     >>> panel = pd.DataFrame({"customer_id": range(200), "silent_weeks": [i % 20 for i in range(200)]})
     >>> panel["churned"] = (panel["silent_weeks"] + panel["customer_id"] % 7) > 14
     >>> tree = DecisionTreeClassifier(max_depth=2, random_state=0)
@@ -208,7 +208,7 @@ def evaluate_churn(
     --------
     >>> import pandas as pd
     >>> from sklearn.tree import DecisionTreeClassifier
-    >>> from customer_value.churn.evaluation import evaluate_churn
+    >>> from customer_value.churn import evaluate_churn
     >>> panel = pd.DataFrame({"customer_id": range(200), "silent_weeks": [i % 20 for i in range(200)]})
     >>> panel["churned"] = (panel["silent_weeks"] + panel["customer_id"] % 7) > 14
     >>> tree = DecisionTreeClassifier(max_depth=2, random_state=0)

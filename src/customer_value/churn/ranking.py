@@ -147,8 +147,7 @@ def score_interval(
     Examples
     --------
     >>> import numpy as np
-    >>> from customer_value.churn import gini_score
-    >>> from customer_value.churn.ranking import score_interval
+    >>> from customer_value.churn import gini_score, score_interval
     >>> y, score = np.arange(200) % 4 == 0, np.arange(200) * 7 % 50
     >>> lower, upper = score_interval(y, score, n_resamples=200)
     >>> lower < gini_score(y, score) < upper
