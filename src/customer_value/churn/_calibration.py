@@ -11,17 +11,20 @@ from scipy.special import expit
 from sklearn.isotonic import isotonic_regression
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
-Method = Literal["isotonic", "sigmoid", "temperature"]
+Method = Literal["isotonic", "beta", "sigmoid", "temperature"]
 
 FEW_EVENTS = 30  # of the rarer class: below, two parameters are noise
-MANY_EVENTS = 1000  # from here on a free monotone curve is better known than a straight line is right
-_WIDEST = 9.0  # log-odds of 1 in 8,000: scores beyond it do not pull a line
+SOME_EVENTS = 200  # from here on a third parameter is known, for tails that bend apart
+MANY_EVENTS = 5000  # from here on a free monotone curve is known better than three parameters are right
+_WIDEST = 9.0  # log-odds of 1 in 8,000
 _MOST_STEPS = 100
 
 
 def method_by_size(rarer: float) -> Method:
     """Choose a calibration by the number of rows of the rarer class, at least `FEW_EVENTS`."""
-    return "sigmoid" if rarer < MANY_EVENTS else "isotonic"
+    if rarer < SOME_EVENTS:
+        return "sigmoid"
+    return "beta" if rarer < MANY_EVENTS else "isotonic"
 
 
 def log_odds(probability: Floats) -> Floats:
@@ -33,7 +36,8 @@ def log_odds(probability: Floats) -> Floats:
 
 def within(scores: Floats) -> Floats:
     """Scores held to where probabilities are still told apart."""
-    return np.clip(scores, -_WIDEST, _WIDEST)
+    held: Floats = np.clip(scores, -_WIDEST, _WIDEST)
+    return held
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,21 @@ class Line:
     intercept: float
 
     def __call__(self, scores: Floats) -> Floats:
-        return self.slope * scores + self.intercept
+        odds: Floats = self.slope * scores + self.intercept
+        return odds
+
+
+@dataclass(frozen=True)
+class TwoSlopes:
+    """Log-odds as ``a ln p - b ln(1 - p) + c`` of the score's own probability p: one slope in each tail."""
+
+    low: float
+    high: float
+    intercept: float
+
+    def __call__(self, scores: Floats) -> Floats:
+        odds: Floats = _tails(scores) @ np.array([self.low, self.high, self.intercept])
+        return odds
 
 
 @dataclass(frozen=True)
@@ -61,20 +79,22 @@ class Curve:
         # A steeper end would make the few rows beyond it certain on the word of two blocks.
         first, last = (min(1.0, (v[i + 1] - v[i]) / (x[i + 1] - x[i])) for i in (0, x.size - 2))
         inside = np.interp(scores, x, v)
-        return inside + first * np.minimum(scores - x[0], 0.0) + last * np.maximum(scores - x[-1], 0.0)
+        odds: Floats = inside + first * np.minimum(scores - x[0], 0.0) + last * np.maximum(scores - x[-1], 0.0)
+        return odds
 
 
-Calibrator = Line | Curve
+Calibrator = Line | TwoSlopes | Curve
 
 
 def fit_calibrator(method: Method, scores: Floats, events: Floats, weights: Floats) -> Calibrator:
     """Fit a calibration to scores of rows that their model has not seen."""
     fits: dict[Method, Callable[[Floats, Floats, Floats], Calibrator]] = {
         "sigmoid": _sigmoid,
+        "beta": _beta,
         "temperature": _temperature,
         "isotonic": _isotonic,
     }
-    return fits[method](within(scores), events, weights)
+    return fits[method](scores, events, weights)
 
 
 def _smoothed(events: Floats, weights: Floats) -> Floats:
@@ -92,6 +112,18 @@ def _sigmoid(scores: Floats, events: Floats, weights: Floats) -> Line:
     return Line(0.0, float(log_odds(np.asarray(weights @ events / weights.sum()))))
 
 
+def _tails(scores: Floats) -> Floats:
+    return np.column_stack([-np.logaddexp(0, -scores), np.logaddexp(0, scores), np.ones_like(scores)])
+
+
+def _beta(scores: Floats, events: Floats, weights: Floats) -> Line | TwoSlopes:
+    """Beta calibration (Kull, Silva Filho & Flach 2017); a line where it would not increase."""
+    low, high, intercept = logistic_fit(_tails(scores), _smoothed(events, weights), weights)
+    if low > 0 and high > 0:
+        return TwoSlopes(float(low), float(high), float(intercept))
+    return _sigmoid(scores, events, weights)
+
+
 def _temperature(scores: Floats, events: Floats, weights: Floats) -> Line:
     """Guo et al. (2017): log-odds = score / temperature."""
     slope = logistic_fit(scores[:, None], _smoothed(events, weights), weights)[0]
@@ -106,8 +138,8 @@ def _isotonic(scores: Floats, events: Floats, weights: Floats) -> Curve:
     overall rate is added to each, and what is no longer increasing is pooled again.
     """
     x, level = np.unique(scores, return_inverse=True)
-    n = np.bincount(level, weights=weights)
-    y = np.bincount(level, weights=weights * events) / n
+    n: Floats = np.bincount(level, weights=weights).astype(np.float64)
+    y: Floats = np.bincount(level, weights=weights * events) / n
     x, y, n = _blocks(x, y, n)
     rate = weights @ events / weights.sum()
     x, y, n = _blocks(x, (y * n + rate) / (n + 1), n)
@@ -118,7 +150,7 @@ def _blocks(x: Floats, y: Floats, n: Floats) -> tuple[Floats, Floats, Floats]:
     """Pool adjacent violators; return centre, level and weight of each block."""
     fitted = isotonic_regression(y, sample_weight=n)
     block = np.r_[0, np.cumsum(np.diff(fitted) > 1e-12)]
-    total = np.bincount(block, weights=n)
+    total: Floats = np.bincount(block, weights=n).astype(np.float64)
     return np.bincount(block, weights=n * x) / total, np.bincount(block, weights=n * fitted) / total, total
 
 

@@ -48,13 +48,13 @@ def read_columns(estimator: Any, X: Any, *, reset: bool) -> dict[str, Column]:
 
 def _as_frame(X: Any) -> nw.DataFrame[Any] | None:
     """A DataFrame whose columns have names; arrays, lists and frames with numbers for names are arrays to us."""
-    if not any(hasattr(X, name) for name in ("columns", "column_names")):
+    if not isinstance(nw.from_native(X, pass_through=True), (nw.DataFrame, nw.LazyFrame)):
         return None
     frame = collect(open_frame(X))
     return frame if all(isinstance(name, str) for name in frame.columns) else None
 
 
-def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, groups: Any) -> Rows:
+def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Rows:
     """Return the rows of a fit without those of weight 0, and with those of whole-number weight as often as it says."""
     columns = read_columns(estimator, X, reset=True)
     classes, outcome = _outcome(estimator, y)

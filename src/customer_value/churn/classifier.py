@@ -20,9 +20,9 @@ from customer_value.churn._members import Member, members_of
 from customer_value.errors import FitWarning, warn
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
-Calibration = Literal["auto", "isotonic", "sigmoid", "temperature"]
+Calibration = Literal["auto", "isotonic", "beta", "sigmoid", "temperature"]
 
-_CALIBRATIONS = ("auto", "isotonic", "sigmoid", "temperature")
+_CALIBRATIONS = ("auto", "isotonic", "beta", "sigmoid", "temperature")
 _ENCODINGS = ("auto", "ordinal", "one_hot")
 
 
@@ -46,8 +46,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         ``"blend"`` (default: logistic regression and two histogram gradient boostings, averaged on the log-odds scale),
         ``"hist_gradient_boosting"``, ``"logistic"``, ``"random_forest"``, or any scikit-learn classifier.
     calibration
-        ``"auto"`` chooses by the number of rows of the rarer class: below 30 none, with a FitWarning; below 1,000
-        ``"sigmoid"``; else ``"isotonic"``. These and ``"temperature"`` can be named; None leaves scores as they are.
+        ``"auto"`` chooses by the number of rows of the rarer class: below 30 none, with a FitWarning; below 200
+        ``"sigmoid"`` (two parameters), below 5,000 ``"beta"`` (three), else ``"isotonic"`` (a free curve). These and
+        ``"temperature"`` can be named; None leaves scores as they are.
     calibration_folds
         Number of folds in which the calibration, and the weights of a blend, are learnt on rows that the model has not
         seen.
@@ -97,8 +98,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
     **Calibration.** Each row is scored by models fitted without its fold, and one curve is fitted from those scores to
     outcomes; the models themselves are then fitted to all rows. `groups` (customers of a panel) keep a customer's rows
     in one fold. Isotonic calibration is made strictly increasing, so that no customers lose their order. Sigmoid:
-    Platt (1999), isotonic: Zadrozny & Elkan (2002), temperature: Guo et al. (2017). The weights of the blend are
-    learnt from the same scores (stacking, Wolpert 1992), half of the way from equal ones.
+    Platt (1999), beta: Kull et al. (2017), isotonic: Zadrozny & Elkan (2002), temperature: Guo et al. (2017). The
+    weights of the blend are learnt from the same scores (stacking, Wolpert 1992), half of the way from equal ones.
 
     **Weights.** Whole-number weights stand for repeated rows and give what the repeated rows give, to the last bit;
     rows of weight 0 are not there. Folds depend on the rows' values, so equal rows share one, and the order of the rows
