@@ -124,6 +124,39 @@ def test_a_quiet_season_of_everyone_is_taken_out_on_request():
     assert common["purchases_expected"].sum() == pytest.approx(common["purchases_recent"].sum(), rel=1e-9)
 
 
+def bursty(n=120, seed=0):
+    """Customers who buy in runs of about five days in a row, at a constant rate otherwise."""
+    rng = np.random.default_rng(seed)
+    rows = {}
+    for i in range(n):
+        starts = np.flatnonzero(rng.random(455) < 5 / 365)
+        run = np.unique(np.concatenate([starts + k for k in range(5)] if starts.size else [[0]]))
+        rows[f"c{i:03}"] = [START - pd.Timedelta(1, "D"), *(START + pd.to_timedelta(run[run < 455], "D"))]
+    return log_of(rows)
+
+
+def test_purchases_in_bursts_are_not_taken_for_warnings():
+    log = bursty()
+    at_random = early_warnings(log, cutoff=CUTOFF, observation_end=END, dispersion=1)
+    assert at_random["warning"].sum() > 5  # nothing has changed for any of them
+    estimated = early_warnings(log, cutoff=CUTOFF, observation_end=END)
+    assert estimated["warning"].sum() == 0
+    five = early_warnings(log, cutoff=CUTOFF, observation_end=END, dispersion=5)
+    tested = at_random["purchases_p_value"].notna() & five["purchases_p_value"].notna()
+    assert (five["purchases_p_value"] >= at_random["purchases_p_value"])[tested & (at_random["warning"])].all()
+    np.testing.assert_allclose(five["purchases_rate_ratio"], at_random["purchases_rate_ratio"], rtol=1e-14)
+
+
+def test_regular_buyers_can_be_warned_of_earlier():
+    weekly = {f"c{i}": pd.date_range(START + pd.Timedelta(i, "D"), CUTOFF, freq="14D") for i in range(6)}
+    weekly["late"] = pd.date_range(START, CUTOFF - pd.Timedelta(55, "D"), freq="14D")
+    log = log_of(weekly)
+    late = early_warnings(log, cutoff=CUTOFF, observation_end=END)
+    assert not late["warning"].any()
+    early = early_warnings(log, cutoff=CUTOFF, observation_end=END, dispersion=0.2)
+    assert early.loc[early["warning"], "customer_id"].tolist() == ["late"]
+
+
 def test_every_library_and_any_order_of_rows():
     log = planted()
     contacts = log[["customer_id", "date"]].iloc[::3]
@@ -155,6 +188,8 @@ def test_every_library_and_any_order_of_rows():
         ({"watch": {"purchases": "less"}}, "must be one of"),
         ({"watch": {"contacts": "more"}}, "a signal of watch"),
         ({"common_trend": "yes"}, "common_trend"),
+        ({"dispersion": 0}, "dispersion"),
+        ({"dispersion": "poisson"}, "dispersion"),
         ({"contacts": pd.DataFrame({"customer_id": [1], "date": [CUTOFF]})}, "one type"),
         ({"contacts": pd.DataFrame({"customer_id": ["a"]})}, "lacks"),
         ({"contacts": pl.DataFrame({"customer_id": ["a"], "date": [CUTOFF]})}, "one library"),

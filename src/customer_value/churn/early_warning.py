@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from customer_value.churn._rate_tests import (
     rate_p_values,
     rate_ratio,
 )
+from customer_value.churn._watched_days import Codes, Signal, Windows, count_days
 from customer_value.churn._windows import lookback_start, read_cutoff
 from customer_value.errors import InputError
 from customer_value.transactions._ids import id_labels
@@ -31,27 +31,6 @@ from customer_value.transactions._plan import end_day
 _WATCH: dict[str, Direction] = {"purchases": "fewer", "contacts": "either"}
 _WITHIN, _BEYOND = "within limits", "outside the limits, as happens among so many customers"
 _SHORT = "too little history to tell"
-
-Codes = np.ndarray[Any, np.dtype[np.int64]]
-
-
-@dataclass(frozen=True)
-class _Signal:
-    """Days with an event, counted per customer: recently, in his baseline, and the days that the baseline has."""
-
-    name: str
-    recent: Floats
-    baseline: Floats
-    days: Floats
-
-
-@dataclass(frozen=True)
-class _Windows:
-    """Day numbers: the baseline begins, the recent window begins, the future begins."""
-
-    baseline: int
-    recent: int
-    cutoff: int
 
 
 def early_warnings(
@@ -64,6 +43,7 @@ def early_warnings(
     q: float = 0.1,
     watch: Mapping[str, Direction] | None = None,
     common_trend: bool = False,
+    dispersion: float | Literal["estimate"] = "estimate",
     interval: float = 0.95,
     observation_end: Day = "last",
     customer_id: str = "customer_id",
@@ -97,6 +77,9 @@ def early_warnings(
     common_trend
         Whether to take out what all customers do together, such as a season: every expected count is multiplied by the
         ratio of all recent purchases to those that all baselines lead to expect.
+    dispersion
+        How much counts vary: variance over mean, 1 for purchases at random. "estimate" finds it from the customers'
+        baselines, and takes 1 where it is less; a number is taken as it is, for all signals.
     interval
         Coverage of the control limits and of the intervals of the rate ratios.
     observation_end
@@ -131,12 +114,15 @@ def early_warnings(
 
     Notes
     -----
-    Given the total of both counts, the recent one is binomial under a constant rate: an exact conditional test. Limits
-    and intervals invert it. Tests that could not reject at level `q` whatever happened are not made: a customer with
-    two purchases in a year says nothing by a quiet quarter. P-values are adjusted after Benjamini and Hochberg (1995).
+    Given the total of both counts, the recent one is binomial under a constant rate: a conditional test, with mid-p
+    (Lancaster 1961). The limits invert it; the ratio's interval is Clopper and Pearson's, a little wider. Tests that
+    could not reject at level `q` whatever happened are not made: a customer with two purchases in a year says nothing
+    by a quiet quarter. P-values are adjusted after Benjamini and Hochberg (1995).
 
-    The test takes purchase days to be random in time. Regular buyers vary less, so that they are warned of rather too
-    late; buyers in bursts vary more, and give false warnings. `common_trend` treats the estimated trend as known.
+    Purchases in bursts vary more than at random, and would give false warnings: all counts are divided by the
+    dispersion before they are tested. Its estimate compares neighbouring windows of the baselines, for all customers
+    together. Regular buyers vary less; ``dispersion=0.5`` for a grocer warns of them earlier. The estimates of the
+    dispersion and of the common trend are taken as known.
 
     Examples
     --------
@@ -151,7 +137,7 @@ def early_warnings(
     0         ann                 0                12.7     True
     1         bob                 1                 0.0    False
     >>> warnings["warning_reason"][0]
-    'fewer purchases: 0 days in the window, 12.7 expected (limits 5 to 22)'
+    'fewer purchases: 0 days in the window, 12.7 expected (limits 6 to 21)'
     """
     q = number(q, "q", low=0, high=1, open_ends=True)
     interval = number(interval, "interval", low=0, high=1, open_ends=True)
@@ -160,6 +146,8 @@ def early_warnings(
     opened, back = to_eager(log, "log", "early_warnings")
     columns = log_columns(opened, customer_id, date, amount)
     read = read_log(opened, columns, LogRules())
+    if dispersion != "estimate":
+        dispersion = number(dispersion, "dispersion", low=0, open_ends=True)
     windows = _windows(read_cutoff(cutoff), window, baseline, int(read.days.max()), observation_end)
 
     bought = (read.amounts >= 0) & (read.days < windows.cutoff)
@@ -172,12 +160,14 @@ def early_warnings(
     first_day = np.full(customers.size, windows.cutoff, dtype=np.int64)
     np.minimum.at(first_day, of_customer, days)
     keys = read.keys.filter(bought.tolist())[first_rows.tolist()]
-    signals = [_count("purchases", of_customer, days, first_day + 1, windows)]
+    signals = [count_days("purchases", of_customer, days, first_day + 1, windows, dispersion)]
     if contacts is not None:
         who, when = _read_contacts(contacts, opened, keys, date)
         known = (who >= 0) & (when < windows.cutoff)
         begun = int(when.min())
-        signals.append(_count("contacts", who[known], when[known], np.maximum(first_day + 1, begun), windows))
+        signals.append(
+            count_days("contacts", who[known], when[known], np.maximum(first_day + 1, begun), windows, dispersion)
+        )
 
     made: dict[str, Floats] = {}
     for signal in signals:
@@ -200,7 +190,7 @@ def _directions(watch: Mapping[str, Direction] | None, contacts: bool) -> dict[s
     return {**_WATCH, **(watch or {})}
 
 
-def _windows(cutoff: int, window: float | str, baseline: float | str, last: int, observation_end: Day) -> _Windows:
+def _windows(cutoff: int, window: float | str, baseline: float | str, last: int, observation_end: Day) -> Windows:
     given = end_day(observation_end)
     end = last if given is None else given
     if cutoff > end + 1:
@@ -209,7 +199,7 @@ def _windows(cutoff: int, window: float | str, baseline: float | str, last: int,
             "the log does reach that far and is only silent, name its end with observation_end=."
         )
     recent = lookback_start(cutoff, window)
-    return _Windows(lookback_start(recent, baseline), recent, cutoff)
+    return Windows(lookback_start(recent, baseline), recent, cutoff)
 
 
 def _read_contacts(contacts: Any, log: EagerFrame, keys: nw.Series[Any], date: str) -> tuple[Codes, Codes]:
@@ -228,18 +218,8 @@ def _read_contacts(contacts: Any, log: EagerFrame, keys: nw.Series[Any], date: s
     return who, day_numbers(dates).astype(np.int64)
 
 
-def _count(name: str, who: Codes, days: Codes, begin: Codes, windows: _Windows) -> _Signal:
-    """Count the distinct days of each customer in the recent window, and in his baseline from `begin` on."""
-    starts = np.maximum(begin, windows.baseline)
-    customer, day = np.unique(np.stack([who, days]), axis=1)
-    late = day >= windows.recent
-    early = ~late & (day >= starts[customer])
-    recent, before = (np.bincount(customer[part], minlength=begin.size).astype(np.float64) for part in (late, early))
-    return _Signal(name, recent, before, np.maximum(windows.recent - starts, 0).astype(np.float64))
-
-
 def _judge(
-    signal: _Signal, windows: _Windows, direction: str, q: float, interval: float, common_trend: bool
+    signal: Signal, windows: Windows, direction: str, q: float, interval: float, common_trend: bool
 ) -> dict[str, Floats]:
     """Test each customer with a baseline against it."""
     length = float(windows.cutoff - windows.recent)
@@ -247,9 +227,10 @@ def _judge(
     x, y, days = signal.recent[seen], signal.baseline[seen], signal.days[seen]
     trend = _trend(x, y, days, length) if common_trend else 1.0
     share = length * trend / (length * trend + days)
-    tested = least_p_values(x + y, share, direction) <= q
-    ratio, ratio_lower, ratio_upper = rate_ratio(x, y, share, interval)
-    limit_lower, limit_upper = control_limits(y, share, interval)
+    informing, before = x / signal.dispersion, y / signal.dispersion
+    tested = least_p_values(informing + before, share, direction) <= q
+    ratio, ratio_lower, ratio_upper = rate_ratio(informing, before, share, interval)
+    limit_lower, limit_upper = control_limits(y, share, interval, signal.dispersion)
     found = {
         "expected": y / days * length * trend,
         "limit_lower": limit_lower,
@@ -257,7 +238,7 @@ def _judge(
         "rate_ratio": ratio,
         "rate_ratio_lower": ratio_lower,
         "rate_ratio_upper": ratio_upper,
-        "p_value": np.where(tested, rate_p_values(x, y, share, direction), np.nan),
+        "p_value": np.where(tested, rate_p_values(informing, before, share, direction), np.nan),
     }
     made = {}
     for name, values in found.items():
@@ -274,7 +255,7 @@ def _trend(x: Floats, y: Floats, days: Floats, length: float) -> float:
 
 
 def _as_frame(
-    keys: nw.Series[Any], signals: list[_Signal], made: dict[str, Floats], q: float, like: EagerFrame
+    keys: nw.Series[Any], signals: list[Signal], made: dict[str, Floats], q: float, like: EagerFrame
 ) -> EagerFrame:
     n = len(keys)
     columns: dict[str, Column] = {keys.name: keys}
