@@ -35,7 +35,7 @@ _HOMES = {
     "gains_curve": "lift",
     "gini_score": "ranking",
     "leakage_report": "leakage",
-    "life_table": "life_table",
+    "life_table": "life_tables",
     "lift_table": "lift",
     "mpc_fraction": "empc",
     "mpc_score": "empc",
@@ -46,6 +46,7 @@ _HOMES = {
     "score_interval": "ranking",
     "split_xy": "snapshots",
     "subscription_churn_labels": "subscription_labels",
+    "survival_table": "survival_curves",
     "top_decile_lift": "ranking",
     "win_back": "winning_back",
 }

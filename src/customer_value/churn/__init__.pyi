@@ -15,7 +15,7 @@ from customer_value.churn.hazard import DiscreteTimeHazard as DiscreteTimeHazard
 from customer_value.churn.inactivity import choose_inactivity_window as choose_inactivity_window
 from customer_value.churn.labels import churn_labels as churn_labels
 from customer_value.churn.leakage import leakage_report as leakage_report
-from customer_value.churn.life_table import life_table as life_table
+from customer_value.churn.life_tables import life_table as life_table
 from customer_value.churn.lift import gains_curve as gains_curve
 from customer_value.churn.lift import lift_table as lift_table
 from customer_value.churn.profit import contact_threshold as contact_threshold
@@ -36,6 +36,7 @@ from customer_value.churn.snapshots import split_xy as split_xy
 from customer_value.churn.splits import GroupPurgedTimeSplit as GroupPurgedTimeSplit
 from customer_value.churn.splits import PurgedTimeSplit as PurgedTimeSplit
 from customer_value.churn.subscription_labels import subscription_churn_labels as subscription_churn_labels
+from customer_value.churn.survival_curves import survival_table as survival_table
 from customer_value.churn.targets import assign_targets as assign_targets
 from customer_value.churn.uplift import SLearner as SLearner
 from customer_value.churn.uplift import TLearner as TLearner
