@@ -9,10 +9,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from scipy.special import expit, logit
-from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -20,7 +18,7 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from customer_value.churn.hazard import DiscreteTimeHazard
-from customer_value.errors import ConvergenceError, DataWarning, FitWarning, InputError, NotFittedError
+from customer_value.errors import ConvergenceError, DataWarning, FitWarning, InputError
 
 TESTS = Path(__file__).parents[1]
 GOLDEN = json.loads((TESTS / "golden" / "churn_survival.json").read_text())["rossi_discrete_time_logit_log_t"]
@@ -233,24 +231,6 @@ def test_periods_of_their_own_level_are_the_life_table():
     np.testing.assert_allclose(model.hazard(ROSSI.head(1), weeks)[0][alone], np.array(share)[alone], rtol=1e-6)
 
 
-def test_scikit_learn_finds_its_way():
-    model = DiscreteTimeHazard(LogisticRegression(), width=2.0)
-    copy = clone(model).set_params(estimator__C=3.0, baseline="log")
-    assert (copy.estimator.C, copy.width, copy.baseline, model.estimator.C) == (3.0, 2.0, "log", 1.0)
-    search = GridSearchCV(DiscreteTimeHazard(), {"baseline": ["linear", "log"]}, cv=3)
-    search.fit(ROSSI, **NAMES, features=["age", "prio"])
-    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
-    assert search.best_estimator_.score(ROSSI) == search.best_estimator_.log_likelihood_ / len(ROSSI)
-
-
-def test_mean_curve_for_a_picture(rossi):
-    curve = rossi.curve(ROSSI, 10)
-    assert curve["period"].tolist() == list(range(11))
-    assert curve["survival"][0] == 1
-    np.testing.assert_allclose(curve["survival"][10], rossi.survival(ROSSI, 10).mean())
-    assert rossi.curve(ROSSI, [0.5, 4])["period"].tolist() == [0, 0.5, 4]
-
-
 def test_beyond_what_was_observed_the_last_hazard_is_held(rossi):
     man = ROSSI.head(1)
     last = rossi.hazard(man, [52])[0, 0]
@@ -263,15 +243,6 @@ def test_beyond_what_was_observed_the_last_hazard_is_held(rossi):
     with pytest.warns(DataWarning, match="1 of 1 rows begin before 10, the earliest time"):
         late.survival(man.assign(since=10), 5)
     late.survival(man.assign(since=10), 5, given="since")
-
-
-def test_horizons_in_words():
-    weeks = ROSSI.assign(time_unit="week")
-    model = DiscreteTimeHazard(baseline="log").fit(weeks, **NAMES)
-    assert model.time_unit_ == "week"
-    np.testing.assert_array_equal(model.churn_probability(weeks, "28 days"), model.churn_probability(ROSSI, 4))
-    with pytest.raises(InputError, match=r"fitted in weeks .*in months"):
-        model.survival(ROSSI.assign(time_unit="month"), 3)
 
 
 def test_time_without_length_is_counted_as_left_out():
@@ -294,26 +265,6 @@ def test_time_without_length_is_counted_as_left_out():
 def test_refusals(model, change, arguments, message):
     with pytest.raises(InputError, match=message):
         model.fit(ROSSI.assign(**change), **(NAMES | arguments))
-
-
-def test_refusals_of_questions(rossi):
-    with pytest.raises(NotFittedError, match="call fit"):
-        DiscreteTimeHazard().survival(ROSSI, 3)
-    for question, message in (
-        (lambda: rossi.survival(ROSSI, -1), "horizon must be positive"),
-        (lambda: rossi.survival(ROSSI, [1, np.nan]), "horizon must be 0 or above and finite"),
-        (lambda: rossi.survival(ROSSI, []), "at least one time"),
-        (lambda: rossi.survival(ROSSI, 1, given=-1), "given must be 0 or above"),
-        (lambda: rossi.survival(ROSSI.assign(t=-1), 1, given="t"), "t must be 0 or above"),
-        (lambda: rossi.survival(ROSSI.drop(columns="age"), 1), r"lacks \['age'\]"),
-        (lambda: rossi.survival(ROSSI.head(0), 1), "empty"),
-        (lambda: rossi.hazard(ROSSI, [0, 1]), "numbered from 1 on"),
-        (lambda: rossi.churn_probability(ROSSI, "3 months"), "needs to know the model's time unit"),
-        (lambda: rossi.predict(ROSSI, 3, interval=2), "interval must be between 0 and 1"),
-        (lambda: rossi.summary_table(interval=0), "interval must be between 0 and 1"),
-    ):
-        with pytest.raises(InputError, match=message):
-            question()
 
 
 def test_fits_that_have_no_optimum_say_so():

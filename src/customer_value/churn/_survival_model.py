@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from customer_value._frames import EagerFrame, FrameT, empty_frame, make_frame, to_eager, with_arrays
 from customer_value._stats.intervals import normal_quantile
@@ -23,18 +22,15 @@ from customer_value._validation import (
     time_unit_of,
 )
 from customer_value.churn._covariates import Covariates, learn_covariates
+from customer_value.churn._protocol import Arguments
 from customer_value.churn._spells import Floats, Spells, read_spells, require_event
 from customer_value.errors import DataWarning, InputError, NotFittedError, warn
 
 _NEAR = 0.01  # of the longest time observed: a risk set that begins this early begins at the start
 
 
-class SurvivalModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """A model of time to churn; a subclass fits it and gives the survival of rows of a matrix.
-
-    It follows scikit-learn's conventions (arguments stored untouched, `get_params`, `clone`, attributes ending in `_`)
-    but takes a frame whose columns are named at the fit, as an outcome of two or three columns needs.
-    """
+class SurvivalModel(Arguments):
+    """A model of time to churn; a subclass fits it and gives the survival of rows of a matrix."""
 
     columns_: dict[str, str | None]
     covariates_: Covariates
@@ -42,6 +38,7 @@ class SurvivalModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
     n_customers_: float
     n_events_: float
     left_out_: int
+    log_likelihood_: float
     first_time_: float
     last_time_: float
 
@@ -91,6 +88,17 @@ class SurvivalModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
 
     def __sklearn_is_fitted__(self) -> bool:
         return "covariates_" in self.__dict__
+
+    def __repr__(self) -> str:
+        head = f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_params(deep=False).items())})"
+        if not self.__sklearn_is_fitted__():
+            return head
+        unit = f", time in {self.time_unit_}s" if self.time_unit_ else ""
+        names = list(self.covariates_.levels)
+        return (
+            f"<{head}: {self.n_events_:,.0f} of {self.n_customers_:,.0f} left; {len(names)} covariates; "
+            f"log-likelihood {self.log_likelihood_:.3f}{unit}>"
+        )
 
     # ---- predicting -------------------------------------------------------------------------------------------
 
