@@ -83,7 +83,27 @@ def written(cdnow_log, cdnow_summary):
         "choose_inactivity_window": cv.churn.choose_inactivity_window(log, observation_end=LAST, step_days=60),
         "summary_table": model.summary_table(),
         **time_to_churn(),
+        **churn_decisions(),
         "describe_columns": cv.describe_columns(few),
+    }
+
+
+def churn_decisions():
+    rows = range(40)
+    scored = pd.DataFrame({"customer_id": rows, "churn_probability": [(i + 1) / 50 for i in rows], "worth": 90.0})
+    scored = scored.assign(churned=[i % 5 > 2 for i in rows], cutoff=pd.Timestamp("2024-01-01"))
+    campaign = scored.assign(uplift=scored["churn_probability"], treatment=[i % 2 for i in rows])
+    own = ["uplift", "treatment", "worth"]
+    later = scored.assign(cutoff=pd.Timestamp("2024-04-01"), plan=[i % 2 for i in rows], rule=0.4)
+    panel = pd.concat([later.assign(cutoff=pd.Timestamp("2024-01-01")), later])
+    report = cv.churn.evaluate_churn(None, panel, score="churn_probability", baseline="rule", by="plan", n_resamples=20)
+    frames = {name: frame for name, frame in vars(report).items() if isinstance(frame, pd.DataFrame)}
+    return frames | {
+        "lift_table": cv.churn.lift_table(scored, value="worth"),
+        "gains_curve": cv.churn.gains_curve(scored, value="worth"),
+        "profit_curve": cv.churn.profit_curve(scored),
+        "qini_curve": cv.churn.qini_curve(campaign, interval=0.9, n_resamples=20),
+        "assign_targets": cv.churn.assign_targets(campaign, value="worth", cost=1, uplift="uplift").drop(columns=own),
     }
 
 

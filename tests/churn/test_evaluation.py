@@ -92,12 +92,12 @@ def test_tables_are_those_of_the_frame_functions(report):
 
 def test_segments_are_judged_one_by_one(report, one_cutoff):
     table = report.by_segment
-    assert table["segment"].tolist() == ["False", "False", "True", "True"]
+    assert table["segment_value"].tolist() == ["False", "False", "True", "True"]
     assert set(table["segment_by"]) == {"r"}
     assert table.groupby("model")["customers"].sum().tolist() == [400, 400]
     north = one_cutoff["customer_id"] % 3 > 0
     part = report.scored[north.to_numpy()]
-    found = table[(table["segment"] == "True") & (table["model"] == "LogisticRegression")].iloc[0]
+    found = table[(table["segment_value"] == "True") & (table["model"] == "LogisticRegression")].iloc[0]
     assert found["auc"] == pytest.approx(roc_auc_score(part["churned"], part["churn_probability"]), abs=1e-12)
 
 
@@ -111,7 +111,7 @@ def test_intervals_hold_the_figure_and_the_model_beats_the_rule(report):
             assert (frame[f"{name}_lower"] < frame[name]).all()
             assert (frame[name] < frame[f"{name}_upper"]).all()
     auc = report.against_baseline.set_index("measure").loc["auc"]
-    assert auc["difference"] == pytest.approx(auc["model"] - auc["baseline"])
+    assert auc["difference"] == pytest.approx(auc["of_model"] - auc["of_baseline"])
     assert 0 < auc["difference_lower"] < auc["difference"] < auc["difference_upper"]
     # On the same resamples the difference is known better than either.
     widths = report.discrimination["auc_upper"] - report.discrimination["auc_lower"]

@@ -41,7 +41,7 @@ def test_ties_are_divided_between_bins(make_frame):
     assert table["gain"].tolist() == [0.25, 0.625, 1, 1]
     assert table["score_min"].tolist() == [0.8, 0.5, 0.5, 0.1]
     assert table["score_max"].tolist() == [0.9, 0.5, 0.5, 0.2]
-    assert table["value"].tolist() == [30, 47.5, 47.5, 120]
+    assert table["value_held"].tolist() == [30, 47.5, 47.5, 120]
     assert table["value_lost"].tolist() == [10, 45, 45, 0]
     assert table["value_gain"].tolist() == [0.1, 0.55, 1, 1]
 
@@ -84,14 +84,16 @@ def test_neither_table_depends_on_the_order_of_rows_or_changes_its_input():
 def test_the_area_under_the_gains_curve_is_that_of_the_gini_coefficient(make_frame):
     curve = to_pandas(gains_curve(make_frame(SMALL), points=8))
     rate = 0.5
-    area = np.trapezoid(curve["gain"], curve["share"])  # ties end on multiples of 1/8, so the points are all corners
+    area = np.trapezoid(
+        curve["gain"], curve["share_of_customers"]
+    )  # ties end on multiples of 1/8, so the points are all corners
     gini = gini_score(SMALL["churned"], SMALL["churn_probability"])
     assert (area - 0.5) / ((1 - rate) / 2) == pytest.approx(gini)
 
 
 def test_the_gains_curve_begins_with_nobody_and_ends_with_everybody(make_frame):
     curve = to_pandas(gains_curve(make_frame(SMALL), points=4, value="value"))
-    assert curve["share"].tolist() == [0, 0.25, 0.5, 0.75, 1]
+    assert curve["share_of_customers"].tolist() == [0, 0.25, 0.5, 0.75, 1]
     assert curve["gain"].tolist() == [0, 0.25, 0.625, 1, 1]
     assert curve["gain_perfect"].tolist() == [0, 0.5, 1, 1, 1]
     assert curve["lift"].isna().tolist() == [True] + [False] * 4

@@ -89,16 +89,16 @@ def test_its_best_is_the_maximum_profit_measure(clv):
     assert len(best) == 1
     given = (frame["churned"], frame["churn_probability"])
     assert best["profit_per_customer"].item() == pytest.approx(mpc_score(*given, clv=clv))
-    assert best["share"].item() == pytest.approx(mpc_fraction(*given, clv=clv))
+    assert best["share_of_customers"].item() == pytest.approx(mpc_fraction(*given, clv=clv))
     assert best["profit"].item() == curve["profit"].max()
 
 
 def test_rows_run_from_no_one_to_everyone():
     curve = profit_curve(some(), points=4)
-    assert curve["share"].is_monotonic_increasing
-    assert {0, 0.25, 0.5, 0.75, 1} <= set(curve["share"])
+    assert curve["share_of_customers"].is_monotonic_increasing
+    assert {0, 0.25, 0.5, 0.75, 1} <= set(curve["share_of_customers"])
     assert curve["profit"].iloc[0] == curve["churners"].iloc[0] == 0
-    np.testing.assert_allclose(curve["profit_random"], curve["share"] * curve["profit"].iloc[-1])
+    np.testing.assert_allclose(curve["profit_random"], curve["share_of_customers"] * curve["profit"].iloc[-1])
 
 
 def test_ties_are_contacted_in_proportion(make_frame):
@@ -106,7 +106,7 @@ def test_ties_are_contacted_in_proportion(make_frame):
     made = profit_curve(frame, points=2)
     assert type(made) is type(frame)
     curve = to_pandas(made)
-    assert curve["share"].tolist() == [0, 0.5, 1]
+    assert curve["share_of_customers"].tolist() == [0, 0.5, 1]
     assert curve["profit"].tolist() == pytest.approx([0, 11.5, 23])  # 56 - 3 x 11
 
 

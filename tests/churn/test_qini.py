@@ -36,8 +36,10 @@ def test_by_hand(make_frame):
     # then 0 of 2 and 1 of 2, 1 saved; 1 of 3 and 1 of 2, .5; 1 of 3 and 2 of 3, 1. Each over 3 contacted.
     corners = np.array([0, 0, 2, 1, 0.5, 1]) / 3
     shares = np.array([0, 1, 3, 4, 5, 6]) / 6
-    assert curve["incremental"].tolist() == pytest.approx(np.interp(curve["share"], shares, corners).tolist())
-    assert curve["incremental_random"].tolist() == pytest.approx((curve["share"] / 3).tolist())
+    assert curve["incremental"].tolist() == pytest.approx(
+        np.interp(curve["share_of_customers"], shares, corners).tolist()
+    )
+    assert curve["incremental_random"].tolist() == pytest.approx((curve["share_of_customers"] / 3).tolist())
     assert curve["qini"].tolist() == pytest.approx([np.trapezoid(corners, shares) - 1 / 6] * 7)
     effect = np.array([0, 0, 1, 0.5, 0.5 - 1 / 3, 1 / 3]) * shares
     assert curve["auuc"].tolist() == pytest.approx([np.trapezoid(effect, shares)] * 7)
@@ -56,7 +58,7 @@ def test_true_uplift_has_the_coefficient_that_the_simulation_implies():
     assert curve["qini"][0] == pytest.approx(0.3 / 12, abs=0.004)
     assert curve["qini_lower"][0] < 0.025 < curve["qini_upper"][0]
     assert curve["incremental"].iloc[-1] == pytest.approx(0.1, abs=0.015)
-    best = curve.loc[curve["incremental"].idxmax(), "share"]
+    best = curve.loc[curve["incremental"].idxmax(), "share_of_customers"]
     assert best == pytest.approx(5 / 6, abs=0.15)  # those below x = 1/6 are driven away
 
 

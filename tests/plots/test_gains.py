@@ -7,7 +7,7 @@ import pytest
 from customer_value.errors import InputError
 from customer_value.plots.gains import gains
 
-CURVE = {"share": [0.0, 0.5, 1.0], "gain": [0.0, 0.8, 1.0], "gain_perfect": [0.0, 1.0, 1.0]}
+CURVE = {"share_of_customers": [0.0, 0.5, 1.0], "gain": [0.0, 0.8, 1.0], "gain_perfect": [0.0, 1.0, 1.0]}
 LIFT = {"bin": [1, 2], "customers": [30.0, 10.0], "gain": [0.9, 1.0]}
 
 
@@ -15,7 +15,7 @@ def test_the_curve_is_drawn_between_chance_and_perfection(make_frame):
     chance, perfect, line = gains(make_frame(CURVE)).lines
     assert list(chance.get_xdata()) == list(chance.get_ydata()) == [0, 1]
     assert perfect.get_ydata().tolist() == CURVE["gain_perfect"]
-    assert line.get_xdata().tolist() == CURVE["share"]
+    assert line.get_xdata().tolist() == CURVE["share_of_customers"]
     assert line.get_ydata().tolist() == CURVE["gain"]
 
 
@@ -44,7 +44,7 @@ def test_labels():
 def test_bad_tables_are_refused():
     with pytest.raises(InputError, match=r"lacks \['gain'\].*gains_curve"):
         gains(pd.DataFrame(CURVE).drop(columns="gain"))
-    with pytest.raises(InputError, match="lacks share or customers"):
+    with pytest.raises(InputError, match="lacks share_of_customers or customers"):
         gains(pd.DataFrame({"gain": [1.0]}))
     with pytest.raises(InputError, match="gain must not be null"):
         gains(pd.DataFrame(CURVE).assign(gain=np.nan))

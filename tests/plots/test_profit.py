@@ -7,7 +7,7 @@ from customer_value.errors import InputError
 from customer_value.plots.profit import profit
 
 CURVE = {
-    "share": [0.0, 0.25, 1.0],
+    "share_of_customers": [0.0, 0.25, 1.0],
     "profit": [0.0, 1250.0, -400.0],
     "profit_random": [0.0, -100.0, -400.0],
     "best": [False, True, False],

@@ -7,7 +7,7 @@ from customer_value.errors import InputError
 from customer_value.plots.qini import qini
 
 CURVE = {
-    "share": [0.0, 0.5, 1.0],
+    "share_of_customers": [0.0, 0.5, 1.0],
     "incremental": [0.0, 0.1, 0.08],
     "incremental_random": [0.0, 0.04, 0.08],
     "qini": [0.03] * 3,

@@ -21,7 +21,7 @@ _RELIABILITY = {"bin": "tenth", "customers": "customers", "mean_score": "probabi
 _GROUP = {"model": "model", "customers": "customers", "churn_rate": "churn rate", "auc": "AUC", "auc_lower": "lower",
           "auc_upper": "upper", "top_decile_lift": "lift of top 10%",
           "observed_expected": "observed/expected"}  # fmt: skip
-_AGAINST = {"measure": "measure", "model": "model", "baseline": "baseline", "difference": "difference",
+_AGAINST = {"measure": "measure", "of_model": "model", "of_baseline": "baseline", "difference": "difference",
             "difference_lower": "lower", "difference_upper": "upper"}  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def _sections(report: ChurnReport[Any]) -> list[Section]:
         cutoffs["cutoff"] = cutoffs["cutoff"].astype(str).str.slice(0, 10)
         sections.append(Section("Over time", table=short_table(cutoffs, {"cutoff": "cutoff"} | _GROUP, 3)))
     if report.by_segment is not None:
-        keys = {"segment_by": "by", "segment": "segment"}
+        keys = {"segment_by": "by", "segment_value": "segment"}
         sections.append(Section("By segment", table=short_table(to_pandas(report.by_segment), keys | _GROUP, 3)))
     return [*sections, *([Section("Notes", report.notes)] if report.notes else [])]
 
@@ -96,9 +96,9 @@ def _profit(report: ChurnReport[Any]) -> Section:
     curve = to_pandas(report.profit_curve).query("model == @name", local_dict={"name": report.models[0]})
     best = curve[curve["best"]].iloc[0]
     told = (
-        f"Contacting the {best['share']:.1%} with the highest probability (from {best['score_min']:.3f} on) would have "
-        f"brought {best['profit_per_customer']:,.2f} per customer of the base"
-        if best["share"] > 0
+        f"Contacting the {best['share_of_customers']:.1%} with the highest probability (from {best['score_min']:.3f} "
+        f"on) would have brought {best['profit_per_customer']:,.2f} per customer of the base"
+        if best["share_of_customers"] > 0
         else "No contact would have paid"
     )
     return Section(

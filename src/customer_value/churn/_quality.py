@@ -148,8 +148,8 @@ def differences(
         rows.append(
             {
                 "measure": measure,
-                "model": found[model][measure],
-                "baseline": found[baseline][measure],
+                "of_model": found[model][measure],
+                "of_baseline": found[baseline][measure],
                 "difference": found[model][measure] - found[baseline][measure],
                 "difference_lower": lower,
                 "difference_upper": upper,

@@ -274,7 +274,7 @@ def evaluate_churn(
         "profit": [{"model": n, **with_ends(found[n], ("empc", "mpc")), **shares[n]} for n in p],
         "against_baseline": differences(found, draws, _AGAINST, level) if len(p) > 1 else None,
         "by_segment": [
-            {"segment_by": name, "segment": label, **row}
+            {"segment_by": name, "segment_value": label, **row}
             for name, labels in segments.items()
             for label, where in parts_of(np.array(labels, dtype=object)[slice(None) if tested is None else tested])
             for row in of_group(where, y, p, customers, small, how)

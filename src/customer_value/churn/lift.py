@@ -47,8 +47,8 @@ def lift_table(
     FrameT
         One row per bin, 1 with the highest scores: bin, customers, score_min, score_max, mean_score, churners,
         churn_rate with churn_rate_lower and churn_rate_upper, lift (churn rate over that of all), gain (share of all
-        churners in this bin and those before), cumulative_lift. With `value` also value, value_lost (of the churners)
-        and value_gain (share of all value lost in this bin and those before).
+        churners in this bin and those before), cumulative_lift. With `value` also value_held (by the bin's
+        customers), value_lost (of the churners) and value_gain (share of all value lost in this bin and those before).
 
     Raises
     ------
@@ -104,7 +104,7 @@ def lift_table(
     }
     if worth is not None:
         lost = ranking.reached(ranking.sums(worth * churned), borders)
-        table["value"] = np.diff(ranking.reached(ranking.sums(worth), borders))
+        table["value_held"] = np.diff(ranking.reached(ranking.sums(worth), borders))
         table["value_lost"] = np.diff(lost)
         table["value_gain"] = lost[1:] / lost[-1] if lost[-1] else np.full(parts, np.nan)
     return cast(FrameT, back(make_frame(table, opened)))
@@ -132,9 +132,10 @@ def gains_curve(
     Returns
     -------
     FrameT
-        One row for each share of the customers, from 0 to 1: share, customers, score_min (the lowest score reached),
-        gain (share of the churners reached), gain_perfect (of the best ranking there could be), lift (gain over
-        share; null at 0), and with `value` value_gain. A ranking that knows nothing has a gain of share.
+        One row for each share of the customers, from 0 to 1: share_of_customers, customers, score_min (the lowest
+        score reached), gain (share of the churners reached), gain_perfect (of the best ranking there could be), lift
+        (gain over share_of_customers; null at 0), and with `value` value_gain. A ranking that knows nothing has a gain
+        of share_of_customers.
 
     Raises
     ------
@@ -152,12 +153,12 @@ def gains_curve(
     >>> customers = pd.DataFrame({"churn_probability": [0.9, 0.7, 0.6, 0.4, 0.2, 0.1],
     ...                           "churned": [True, True, False, True, False, False]})
     >>> curve = cv.churn.gains_curve(customers, points=3)
-    >>> curve[["share", "gain", "gain_perfect", "lift"]].round(3)
-       share   gain  gain_perfect  lift
-    0  0.000  0.000         0.000   NaN
-    1  0.333  0.667         0.667   2.0
-    2  0.667  1.000         1.000   1.5
-    3  1.000  1.000         1.000   1.0
+    >>> curve[["share_of_customers", "gain", "gain_perfect", "lift"]].round(3)
+       share_of_customers   gain  gain_perfect  lift
+    0               0.000  0.000         0.000   NaN
+    1               0.333  0.667         0.667   2.0
+    2               0.667  1.000         1.000   1.5
+    3               1.000  1.000         1.000   1.0
     """
     steps = whole_number(points, "points", low=1)
     opened, back = to_eager(frame, "frame", "gains_curve")
@@ -169,7 +170,7 @@ def gains_curve(
     with np.errstate(invalid="ignore"):
         lift = gain / share
     table: dict[str, Any] = {
-        "share": share,
+        "share_of_customers": share,
         "customers": sizes,
         "score_min": ranking.lowest_score(sizes),
         "gain": gain,

@@ -121,10 +121,10 @@ def profit_curve(
     Returns
     -------
     FrameT
-        One row for each share of the customers from 0 (no one) to 1 (everyone), and one at the best cut: share,
-        customers, score_min (lowest score contacted), churners (reached), profit, profit_per_customer (of the base,
-        contacted or not), profit_random (of as many customers picked by chance), and best, which is true in one row,
-        the smallest share with the highest profit.
+        One row for each share of the customers from 0 (no one) to 1 (everyone), and one at the best cut:
+        share_of_customers, customers, score_min (lowest score contacted), churners (reached), profit,
+        profit_per_customer (of the base, contacted or not), profit_random (of as many customers picked by chance), and
+        best, which is true in one row, the smallest share with the highest profit.
 
     Raises
     ------
@@ -145,13 +145,13 @@ def profit_curve(
     >>> customers = pd.DataFrame({"churn_probability": [0.9, 0.7, 0.6, 0.4, 0.2, 0.1],
     ...                           "churned": [True, False, True, False, False, False]})
     >>> curve = cv.churn.profit_curve(customers, clv=100, points=3)
-    >>> curve[["share", "churners", "profit", "best"]].round(3)
-       share  churners  profit   best
-    0  0.000       0.0     0.0  False
-    1  0.333       1.0    15.0  False
-    2  0.500       2.0    41.0   True
-    3  0.667       2.0    30.0  False
-    4  1.000       2.0     8.0  False
+    >>> curve[["share_of_customers", "churners", "profit", "best"]].round(3)
+       share_of_customers  churners  profit   best
+    0               0.000       0.0     0.0  False
+    1               0.333       1.0    15.0  False
+    2               0.500       2.0    41.0   True
+    3               0.667       2.0    30.0  False
+    4               1.000       2.0     8.0  False
     """
     steps = whole_number(points, "points", low=1)
     opened, back = to_eager(frame, "frame", "profit_curve")
@@ -171,7 +171,7 @@ def profit_curve(
     profit = ranking.reached(by_group, sizes)
     share = sizes / scores.size
     table: dict[str, Any] = {
-        "share": share,
+        "share_of_customers": share,
         "customers": sizes,
         "score_min": ranking.lowest_score(sizes),
         "churners": ranking.reached(ranking.sums(churned), sizes),

@@ -58,9 +58,10 @@ def qini_curve(
     Returns
     -------
     FrameT
-        One row for each share of the customers, from 0 to 1: share, customers, uplift_min (lowest predicted uplift
-        reached), incremental (outcomes gained among them, per customer of the campaign), incremental_random (of as
-        many customers picked by chance), and in every row qini and auuc, with qini_lower and qini_upper on request.
+        One row for each share of the customers, from 0 to 1: share_of_customers, customers, uplift_min (lowest
+        predicted uplift reached), incremental (outcomes gained among them, per customer of the campaign),
+        incremental_random (of as many customers picked by chance), and in every row qini and auuc, with qini_lower and
+        qini_upper on request.
 
     Raises
     ------
@@ -87,11 +88,12 @@ def qini_curve(
     >>> young, contacted = rng.random(8000) < 0.5, rng.random(8000) < 0.5
     >>> campaign = pd.DataFrame({"uplift": 0.2 * young, "treatment": contacted,
     ...                          "churned": rng.random(8000) < np.where(contacted & young, 0.2, 0.4)})
-    >>> cv.churn.qini_curve(campaign, points=2).round(3)
-       share  customers  uplift_min  incremental  incremental_random   qini   auuc
-    0    0.0        0.0         NaN        0.000               0.000  0.023  0.069
-    1    0.5     4000.0         0.2        0.091               0.046  0.023  0.069
-    2    1.0     8000.0         0.0        0.091               0.091  0.023  0.069
+    >>> curve = cv.churn.qini_curve(campaign, points=2)
+    >>> curve[["share_of_customers", "uplift_min", "incremental", "qini"]].round(3)
+       share_of_customers  uplift_min  incremental   qini
+    0                 0.0         NaN        0.000  0.023
+    1                 0.5         0.2        0.091  0.023
+    2                 1.0         0.0        0.091  0.023
     """
     steps = whole_number(points, "points", low=1)
     require_choice("outcome_is", outcome_is, _OUTCOME_IS)
@@ -106,7 +108,7 @@ def qini_curve(
     sizes = np.arange(steps + 1) * scores.size / steps
     incremental = np.interp(sizes, ranking.ends, curve)
     table: dict[str, Any] = {
-        "share": sizes / scores.size,
+        "share_of_customers": sizes / scores.size,
         "customers": sizes,
         "uplift_min": ranking.lowest_score(sizes),
         "incremental": incremental,

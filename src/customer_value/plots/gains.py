@@ -55,10 +55,10 @@ def gains(table: Any, *, ax: Axes | None = None) -> Axes:
     require_columns(opened, ["gain"], what="table", maker=_MAKER)
     require_some(len(opened), "table")
     gain = numeric_column(opened, "gain", what="table")
-    by_share = "share" in opened.columns
+    by_share = "share_of_customers" in opened.columns
     if not by_share and "customers" not in opened.columns:
-        raise InputError(f"the table lacks share or customers; it has {opened.columns}. {_MAKER}.")
-    across = numeric_column(opened, "share" if by_share else "customers", what="table")
+        raise InputError(f"the table lacks share_of_customers or customers; it has {opened.columns}. {_MAKER}.")
+    across = numeric_column(opened, "share_of_customers" if by_share else "customers", what="table")
 
     ax = axes_for(ax, "gains", (5.4, 4.6))
     ax.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=(0, (4, 3)))

@@ -47,7 +47,7 @@ def profit(table: Any, *, ax: Axes | None = None) -> Axes:
     'Profit, in the currency of the value'
     """
     opened, _ = to_eager(table, "table", "profit")
-    columns = ["share", "profit", "profit_random"]
+    columns = ["share_of_customers", "profit", "profit_random"]
     require_columns(opened, [*columns, "best"], what="table", maker="cv.profit_curve(frame) makes it")
     require_some(len(opened), "table")
     share, brought, at_random = (numeric_column(opened, column, what="table") for column in columns)

@@ -44,7 +44,7 @@ def qini(table: Any, *, ax: Axes | None = None) -> Axes:
     'Share of customers contacted, highest uplift first'
     """
     opened, _ = to_eager(table, "table", "qini")
-    columns = ["share", "incremental", "incremental_random", "qini"]
+    columns = ["share_of_customers", "incremental", "incremental_random", "qini"]
     require_columns(opened, columns, what="table", maker="cv.qini_curve(frame) makes it")
     require_some(len(opened), "table")
     share, gained, at_random, coefficient = (numeric_column(opened, column, what="table") for column in columns)
