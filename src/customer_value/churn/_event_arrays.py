@@ -46,7 +46,7 @@ from customer_value.churn._event_rules import check_history, no_customers
 from customer_value.transactions._blocks import in_threads
 from customer_value.transactions._periods import Days, date_literal
 
-_CHUNK = 1 << 15  # rows of a chunk, or customers where they have fewer
+_CHUNK = 1 << 16  # rows of a chunk, or customers where they have fewer
 
 Numbers = dict[str, Any]
 Made = dict[str, tuple[Any, Any, bool]]  # feature -> values, where they are known (True: everywhere), whether whole

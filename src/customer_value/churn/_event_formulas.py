@@ -141,11 +141,11 @@ def _values(
     """Sums of amounts, and their trend: as that of events, with the customer's own mean value added to both sides."""
     value = _amount(base)
     mean = value / base[EVENTS]
-    yield Feature("value", value)
+    yield Feature("total_value", value)
     labels = tuple(label for label, _ in lookbacks)
     for label, seen in lookbacks:
         yield Feature(f"value_{label}", _amount(base, label), seen)
-    yield Feature("mean_value", mean, some)
+    yield Feature("value_per_event", mean, some)
     for short, long, (length, exposure), older in _pairs(moment, labels, age, do):
         expected = do.greater(0.0, _amount(base, long) * length / exposure)
         trend = do.greater(0.0, _amount(base, short) + mean) / (expected + mean)

@@ -87,7 +87,7 @@ def churn_features(
           customer's own rate in the longer one leads to expect, one event added to both; the longer one is cut to his
           time since the first event, and it is null for a customer younger than the short one, or without an event in
           the longer one;
-        - with amounts `value`, `value_30d`, `mean_value` (per event) and `value_trend_30d_90d`;
+        - with amounts `total_value`, `value_30d`, `value_per_event` and `value_trend_30d_90d`;
         - `mean_gap`, `gap_cv` (standard deviation over mean) and `longest_gap` between active days, in days;
           `overdue_ratio`, `silence_to_longest_gap`: days since the last event over the mean and the longest gap;
         - `distinct_product`, `distinct_product_30d` for each column of `distinct`;
@@ -129,10 +129,10 @@ def churn_features(
     ...     "amount": [10.0, 20.0, 30.0, 15.0, 5.0],
     ... })
     >>> features = cv.churn.churn_features(log, cutoff="2026-03-01", lookbacks=("14 days", "28 days"))
-    >>> features[["customer_id", "days_since_last", "events", "events_14d", "value", "mean_gap"]]
-      customer_id  days_since_last  events  events_14d  value  mean_gap
-    0         ann                9       3           1   60.0      23.0
-    1         bob               17       1           0   15.0       NaN
+    >>> features[["customer_id", "days_since_last", "events", "events_14d", "total_value", "mean_gap"]]
+      customer_id  days_since_last  events  events_14d  total_value  mean_gap
+    0         ann                9       3           1         60.0      23.0
+    1         bob               17       1           0         15.0       NaN
 
     Eve's first purchase was not known at the cutoff.
     """
