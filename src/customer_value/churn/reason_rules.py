@@ -137,7 +137,7 @@ REASON_RULES: tuple[ReasonRule, ...] = (
         at_most=0.6, unit="share", weight=1.5,
     ),
     ReasonRule(
-        "spends less", f"value_{_TREND}",
+        "less active", f"value_{_TREND}",
         {"en": "spending of the last {window} at {value} of the own rate", "zh": "近{window}消费仅为自身水平的{value}"},
         at_most=0.6, unit="share", weight=1.0,
     ),
