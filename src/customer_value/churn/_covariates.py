@@ -107,10 +107,11 @@ def _columns(frame: EagerFrame, column: str, known: Sequence[str] | None, nulls:
     require_rows(~missing, f"{column} must not be null", "Fill it with a level of its own, such as 'unknown'.")
     if known is None:
         return np.asarray(series.to_numpy(), dtype=np.float64)[:, None]
-    values = np.array([str(value) for value in series.to_list()], dtype=object)
+    text = series.cast(nw.String)
     require_rows(
-        np.isin(values, known),
+        np.asarray(text.is_in(list(known)).to_numpy(), dtype=bool),
         f"{column} must hold a level that the model knows ({', '.join(known[:8])}{', ...' if len(known) > 8 else ''})",
         "Put rare levels together before the fit.",
     )
-    return np.asarray(values[:, None] == np.array(known[1:], dtype=object)[None, :], dtype=np.float64)
+    code = text.replace_strict(list(known), list(range(len(known))), return_dtype=nw.Int64).to_numpy()
+    return np.asarray(np.asarray(code)[:, None] == np.arange(1, len(known)), dtype=np.float64)

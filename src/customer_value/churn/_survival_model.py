@@ -22,8 +22,9 @@ from customer_value._validation import (
     time_unit_of,
 )
 from customer_value.churn._covariates import Covariates, learn_covariates
+from customer_value.churn._profiles import distinct_profiles
 from customer_value.churn._protocol import Arguments
-from customer_value.churn._spells import Floats, Spells, read_spells, require_event
+from customer_value.churn._spells import Floats, Rows, Spells, read_spells, require_event
 from customer_value.errors import DataWarning, InputError, NotFittedError, warn
 
 _NEAR = 0.01  # of the longest time observed: a risk set that begins this early begins at the start
@@ -126,7 +127,8 @@ class SurvivalModel(Arguments):
         several = np.ndim(horizon) > 0
         horizons = self._horizons(horizon) if several else np.array([self._horizon(horizon)])
         self._tell_reach(start, float(horizons.max()))
-        lasts = np.exp(self._log_survival(self._matrix(opened), start, horizons))
+        matrix, start, place = self._distinct(opened, start)
+        lasts = np.exp(self._log_survival(matrix, start, horizons))[place]
         return lasts if several else lasts[:, 0]
 
     def churn_probability(self, frame: object, horizon: float | str, *, given: float | str | None = None) -> Floats:
@@ -148,7 +150,8 @@ class SurvivalModel(Arguments):
         opened, _, start = self._open(frame, given)
         t = self._horizon(horizon)
         self._tell_reach(start, t)
-        return -np.expm1(self._log_survival(self._matrix(opened), start, np.array([t]))[:, 0])
+        matrix, start, place = self._distinct(opened, start)
+        return -np.expm1(self._log_survival(matrix, start, np.array([t]))[place, 0])
 
     def expected_time(self, frame: object, horizon: float | str, *, given: float | str | None = None) -> Floats:
         """Return how much of a horizon each customer is expected to stay for (restricted mean time to churn).
@@ -172,7 +175,8 @@ class SurvivalModel(Arguments):
         opened, _, start = self._open(frame, given)
         t = self._horizon(horizon)
         self._tell_reach(start, t)
-        return self._expected(self._matrix(opened), start, t)
+        matrix, start, place = self._distinct(opened, start)
+        return self._expected(matrix, start, t)[place]
 
     def predict(
         self, frame: FrameT, horizon: float | str, *, given: float | str | None = None, interval: float | None = None
@@ -196,8 +200,9 @@ class SurvivalModel(Arguments):
         The frame with the new columns, same rows in the same order.
         """
         opened, back, start = self._open(frame, given)
-        t, level, matrix = self._horizon(horizon), interval_level(interval), self._matrix(opened)
+        t, level = self._horizon(horizon), interval_level(interval)
         self._tell_reach(start, t)
+        matrix, start, place = self._distinct(opened, start)
         lost = -self._log_survival(matrix, start, np.array([t]))[:, 0]
         columns = {"churn_probability": -np.expm1(-lost), "expected_time": self._expected(matrix, start, t)}
         if level is not None:
@@ -206,7 +211,7 @@ class SurvivalModel(Arguments):
                 off = np.where(lost > 0, normal_quantile(level) * self._spread(matrix, start, t) / lost, 0.0)
             columns["churn_probability_lower"] = -np.expm1(-lost * np.exp(-off))
             columns["churn_probability_upper"] = -np.expm1(-lost * np.exp(off))
-        result: FrameT = back(with_arrays(opened, columns))
+        result: FrameT = back(with_arrays(opened, {name: values[place] for name, values in columns.items()}))
         return result
 
     def curve(self, frame: object, periods: int | Sequence[float] | Floats, *, given: float | str | None = None) -> Any:
@@ -228,7 +233,10 @@ class SurvivalModel(Arguments):
         if np.ndim(periods) == 0:
             periods = np.arange(1.0, number(periods, "periods", low=1) + 1)
         times = self._horizons(periods)
-        mean = self.survival(frame, times, given=given).mean(axis=0)
+        opened, _, start = self._open(frame, given)
+        self._tell_reach(start, float(times.max()))
+        matrix, start, place = self._distinct(opened, start)
+        mean = np.bincount(place) @ np.exp(self._log_survival(matrix, start, times)) / place.size
         columns = {"period": np.append(0.0, times), "survival": np.append(1.0, mean)}
         if (times == np.floor(times)).all():
             columns["period"] = columns["period"].astype(np.int64)
@@ -254,6 +262,11 @@ class SurvivalModel(Arguments):
 
     def _matrix(self, frame: EagerFrame) -> Floats:
         return self.covariates_.matrix(frame, nulls=False)
+
+    def _distinct(self, frame: EagerFrame, start: Floats) -> tuple[Floats, Floats, Rows]:
+        """Return the distinct rows of covariates and starts, and each row's place among them."""
+        rows, place = distinct_profiles(np.column_stack([self._matrix(frame), start]))
+        return rows[:, :-1], rows[:, -1], place
 
     def _horizon(self, horizon: Any) -> float:
         return in_units(horizon, self.time_unit_)

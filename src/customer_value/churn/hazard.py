@@ -206,8 +206,9 @@ class DiscreteTimeHazard(SurvivalModel):
             raise InputError("periods are numbered from 1 on; got 0.")
         before = (numbers.min() - 1) * self.width_
         self._tell_reach(np.full(len(opened), before), numbers.max() * self.width_ - before)
-        matrix = self._matrix(opened)
-        return np.column_stack([self._hazards(matrix, np.full(len(matrix), at, dtype=np.intp), 1) for at in numbers])
+        matrix, _, place = self._distinct(opened, np.zeros(len(opened)))
+        first = np.ones(len(matrix), dtype=np.intp)
+        return np.column_stack([self._hazards(matrix, first * int(at), 1) for at in numbers])[place]
 
     def score(self, frame: object, y: None = None) -> float:
         """Return the mean log-likelihood per customer of a frame with the columns of the fit; greater is better.
