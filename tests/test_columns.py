@@ -83,6 +83,7 @@ def written(cdnow_log, cdnow_summary):
         "choose_inactivity_window": cv.churn.choose_inactivity_window(log, observation_end=LAST, step_days=60),
         "summary_table": model.summary_table(),
         **time_to_churn(),
+        **watching(),
         **churn_decisions(),
         "describe_columns": cv.describe_columns(few),
     }
@@ -104,6 +105,24 @@ def churn_decisions():
         "profit_curve": cv.churn.profit_curve(scored),
         "qini_curve": cv.churn.qini_curve(campaign, interval=0.9, n_resamples=20),
         "assign_targets": cv.churn.assign_targets(campaign, value="worth", cost=1, uplift="uplift").drop(columns=own),
+    }
+
+
+def watching():
+    days = pd.date_range("2025-01-01", "2025-12-31", freq="9D")
+    log = pd.DataFrame({"customer_id": 1, "date": days, "amount": 5.0})
+    labels = pd.DataFrame(
+        {"customer_id": range(8), "cutoff": days[9], "churned": [True, False] * 4, "band": 1, "x": 2.0}
+    )
+    lost = pd.DataFrame({"reason": ["price", None], "clv": [1.0, 2.0]})
+    silent = pd.DataFrame({"customer_id": [1], "days_since_last": [90], "mean_gap": [9.0]})
+    return {
+        "reason_codes": cv.churn.reason_codes(silent),
+        "early_warnings": cv.churn.early_warnings(log, contacts=log, cutoff="2025-12-27", baseline=200),
+        "event_risk": cv.churn.event_risk(labels, events=log, event=None, strata="band"),
+        "churn_reasons": cv.churn.churn_reasons(lost, value="clv"),
+        "leakage_report": cv.churn.leakage_report(labels),
+        "drift_report": cv.churn.drift_report(labels, labels),
     }
 
 

@@ -109,6 +109,14 @@ _VALUE = {
 }
 # What an interval's ends are ends of: means carry their column's name, outcomes a name of their own.
 _INTERVALS = {
+    "share": ("the interval of share", _SHARE),
+    "relative_risk": ("the interval of relative_risk", "ratio"),
+    "adjusted_relative_risk": ("the interval of adjusted_relative_risk", "ratio"),
+    "risk_difference": ("the interval of risk_difference", "-1 to 1"),
+    "purchases_rate_ratio": ("the interval of purchases_rate_ratio", "ratio"),
+    "contacts_rate_ratio": ("the interval of contacts_rate_ratio", "ratio"),
+    "purchases_limit": ("the control limits of purchases_recent", "count"),
+    "contacts_limit": ("the control limits of contacts_recent", "count"),
     "churn_rate": ("the interval of churn_rate", _SHARE),
     "auc": ("the interval of auc, over customers", _PROBABILITY),
     "gini": ("the interval of gini, over customers", "-1 to 1"),
@@ -189,7 +197,7 @@ _COMPARISON = {
     "mae_value": ("mean absolute error of a customer's value", "currency"),
     "rmse_value": ("root mean squared error of a customer's value", "currency"),
     "cutoff": ("first day of the future: the model knew what lies before", "date"),
-    "verdict": ("fine, look, or not checked", "text"),
+    "verdict": ("fine, look, or not checked; of drift: stable, some drift, drift, within chance, and so on", "text"),
 }
 _EQUITY = {
     "group": ("the group of customers that is summed; all where none was named", "text"),
@@ -200,7 +208,10 @@ _HETEROGENEITY = {
     "rate": ("name of the rate that differs between customers", "text"),
     "rate_value": ("size of the rate: per time unit, or a probability", "of the rate"),
     "density": ("density of customers at this size of the rate; null where it is infinite", "per unit of the rate"),
-    "cumulative_share": ("share of the customers whose rate is at most this", _SHARE),
+    "cumulative_share": (
+        "share of the customers up to and with this row: with a rate of at most this, or with this reason or one above",
+        _SHARE,
+    ),
     "rate_mean": ("mean of the rate over all customers", "of the rate"),
 }
 _CHURN_LABELS = {
@@ -301,7 +312,7 @@ _CHURN_QUALITY = {
     "baseline_probability": ("churn probability by the baseline", _PROBABILITY),
 }
 _QUALITY = {
-    "check": ("what was looked for in the log", "text"),
+    "check": ("what was looked for", "text"),
     "rows": ("how often it was found; null where the check could not be made", "count"),
     "unit": ("what is counted or measured", "text"),
     "share": ("rows as a share of all there are of that unit", _SHARE),
@@ -316,6 +327,53 @@ _MODELS = {
     "standard_error": ("standard error of the estimate", "of the parameter"),
     "lower": ("lower end of the interval", "of the estimate"),
     "upper": ("upper end of the interval", "of the estimate"),
+}
+_WATCHING = {
+    "rank": ("place among the customer's reasons, 1 is the strongest", "number"),
+    "reason": ("why the customer may leave, or left, in words", "text"),
+    "feature": ("column that the reason is read from", "text"),
+    "own_value": ("the customer's own number in that column; null for categories and dates", "of the column"),
+    "typical_value": ("what his number is set against: his own usual one, or that of other customers", "of the column"),
+    "direction": ("whether the reason raises or lowers the risk", "text"),
+    "contribution": ("strength of the reason: by a rule's weight, or in log-odds of a model", "number"),
+    "lost_value": ("sum of the value of the customers lost for the reason", "currency"),
+    "cumulative_share_of_value": ("share_of_value of all reasons up to this one", _SHARE),
+    "event": ("kind of event", "text"),
+    "exposed": ("rows with such an event in the lookback before their cutoff", "count"),
+    "unexposed": ("rows without one", "count"),
+    "share_exposed": ("exposed as a share of all rows", _SHARE),
+    "risk_exposed": ("share of the exposed that left", _SHARE),
+    "risk_unexposed": ("share of the others that left", _SHARE),
+    "relative_risk": ("risk_exposed over risk_unexposed", "ratio"),
+    "risk_difference": ("risk_exposed less risk_unexposed", "-1 to 1"),
+    "excess_losses": ("exposed rows that left beyond what the risk of the others would give", "count"),
+    "p_adjusted": ("p_value, adjusted for the share of false discoveries among all tests of the frame", _PROBABILITY),
+    "adjusted_relative_risk": ("relative_risk within strata, pooled over them (Mantel-Haenszel)", "ratio"),
+    "note": ("what to know of the row; empty if nothing", "text"),
+    "finding": ("what was found", "text"),
+    "severity": ("high, medium, low, fine, or not checked", "text"),
+    "psi": ("population stability index of the column between two snapshots", "number"),
+    "psi_by_chance": ("what the index is expected to be from chance alone", "number"),
+    "before": ("mean, rate or calibration measure of the column in the first snapshot", "of the column"),
+    "after": ("the same in the second snapshot", "of the column"),
+    "missing_before": ("share of nulls in the first snapshot", _SHARE),
+    "missing_after": ("share of nulls in the second snapshot", _SHARE),
+    "ks": ("largest distance of the two distribution functions (Kolmogorov-Smirnov)", _SHARE),
+    "warning": (
+        "whether the customer has left his own control limits, beyond what chance does to so many",
+        "true or false",
+    ),
+    "warning_reason": ("what has changed, or why there is no warning", "text"),
+} | {
+    f"{signal}_{name}": (meaning.format(signal), unit)
+    for signal in ("purchases", "contacts")
+    for name, (meaning, unit) in {
+        "recent": ("days with {} in the recent window", "count"),
+        "expected": ("days with {} that the customer's own baseline leads to expect in the recent window", "count"),
+        "rate_ratio": ("recent rate of days with {} over that of the baseline", "ratio"),
+        "p_value": ("probability of so unusual a count of {} at a constant rate; null where not tested", _PROBABILITY),
+        "p_adjusted": ("the p-value of {}, adjusted for false discoveries among all tests", _PROBABILITY),
+    }.items()
 }
 # By the place where a reader meets them: column -> (meaning, unit).
 DICTIONARY: dict[str, dict[str, tuple[str, str]]] = {
@@ -337,6 +395,7 @@ DICTIONARY: dict[str, dict[str, tuple[str, str]]] = {
     "Time to churn": _TIME_TO_CHURN,
     "Churn decisions": _CHURN_DECISIONS,
     "Quality of churn models": _CHURN_QUALITY,
+    "Reasons, warnings and reports on features": _WATCHING,
     "Data quality and this dictionary": _QUALITY,
     "Table of a model's estimates": _MODELS,
 }

@@ -49,13 +49,13 @@ def test_a_linear_model_is_taken_apart_exactly():
         of = table[table["feature"] == name].set_index("customer_id")
         expected = weight * (FRAME.loc[of.index, name] - background[name].mean())
         np.testing.assert_allclose(of["contribution"].sort_index(), expected.sort_index(), atol=1e-6)
-        assert set(of["typical"]) == {background[name].median()}
-        assert of["value"].tolist() == FRAME.loc[of.index, name].tolist()
+        assert set(of["typical_value"]) == {background[name].median()}
+        assert of["own_value"].tolist() == FRAME.loc[of.index, name].tolist()
     assert ((table["contribution"] > 0) == (table["direction"] == "raises")).all()
     assert (table["contribution"].abs().groupby(table["customer_id"]).diff().dropna() <= 0).all()
     row = table.iloc[0]
     name = row["feature"].replace("_", " ")
-    assert row["reason"] == f"{name} {row['value']:.4g} (typical {row['typical']:.4g})"
+    assert row["reason"] == f"{name} {row['own_value']:.4g} (typical {row['typical_value']:.4g})"
 
 
 def test_contributions_add_up_for_any_model_and_any_columns(boosting):
@@ -65,9 +65,9 @@ def test_contributions_add_up_for_any_model_and_any_columns(boosting):
     expected = odds[30:34] - odds[:30].mean()
     np.testing.assert_allclose(table.groupby("customer_id")["contribution"].sum(), expected, atol=1e-6)
     plans = table[table["feature"] == "plan"]
-    assert plans["value"].isna().all()
+    assert plans["own_value"].isna().all()
     assert set(plans["reason"]) <= {f"plan {a} (typical {b})" for a in ("basic", "plus") for b in ("basic", "plus")}
-    ages = table[(table["feature"] == "age") & table["value"].isna()]
+    ages = table[(table["feature"] == "age") & table["own_value"].isna()]
     assert ages["reason"].str.startswith("age (missing) (typical ").all()
 
 

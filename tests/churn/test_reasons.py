@@ -12,7 +12,7 @@ from customer_value.churn.reason_rules import REASON_RULES, ReasonRule
 from customer_value.churn.reasons import reason_codes
 from customer_value.errors import InputError, MissingDependencyError
 
-COLUMNS = ["customer_id", "rank", "reason", "feature", "value", "typical", "direction", "contribution"]
+COLUMNS = ["customer_id", "rank", "reason", "feature", "own_value", "typical_value", "direction", "contribution"]
 
 
 def features():
@@ -44,7 +44,7 @@ def test_each_customer_gets_his_strongest_reasons_in_words():
         ["eve", 2, "bought only once"],
     ]
     assert table["feature"][:2].tolist() == ["days_since_last", "trend_30d_90d"]
-    assert table.loc[0, ["value", "typical"]].tolist() == [217, 28]
+    assert table.loc[0, ["own_value", "typical_value"]].tolist() == [217, 28]
     assert set(table["direction"]) == {"raises"}
     # Weight x (1 + doublings beyond the bound): 2 x (1 + log2(217 / 56)); complaints 1.5 x (1 + log2 2); and .7 x
     # (1 + log2(90 / 12)) for the new one.
@@ -109,10 +109,10 @@ def test_frames_of_this_library_have_reasons():
     told = reason_codes(rhythm)
     first = told.iloc[0]
     own = rhythm.set_index(rhythm.columns[0]).loc[first["customer_id"]]
-    assert (first["value"], first["typical"]) == (own["time_since_last"], own["usual_gap"])  # in weeks
+    assert (first["own_value"], first["typical_value"]) == (own["time_since_last"], own["usual_gap"])  # in weeks
     assert first["reason"] == f"silent {own['time_since_last']:.0f} weeks, usual gap {own['usual_gap']:.0f} weeks"
     late = told[told["feature"] == "time_since_last"]
-    assert (late["value"] >= 2 * late["typical"]).all()
+    assert (late["own_value"] >= 2 * late["typical_value"]).all()
     made = cv.churn.churn_features({"orders": log}, cutoff="1997-10-01")
     assert set(reason_codes(made)["feature"]) >= {"orders_days_since_last", "orders_active_days"}
 

@@ -81,7 +81,8 @@ def reason_codes(
 
         - the customer, `rank` (1 is the strongest);
         - `reason`: the text; `feature`: the column that it is read from;
-        - `value`, `typical`: the customer's own number and what it is set against; null for categories and dates;
+        - `own_value`, `typical_value`: the customer's own number and what it is set against; null for categories and
+          dates;
         - `direction`: whether it "raises" or "lowers" the risk;
         - `contribution`: of a rule its weight x (1 + how many times the value doubles the bound, at most 3), a ranking
           and no more; of a model its Shapley value, in log-odds. Negative where the risk is lowered.
@@ -211,8 +212,8 @@ def _long(
         "rank": rank + 1,
         "reason": _said(found, rows, which),
         "feature": np.array([found[reason].feature for reason in which], dtype=object),
-        "value": value,
-        "typical": typical,
+        "own_value": value,
+        "typical_value": typical,
         "direction": np.where(strength > 0, "raises", "lowers").astype(object),
         "contribution": strength,
     }
