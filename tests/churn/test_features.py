@@ -298,11 +298,13 @@ future = st.tuples(customers, st.integers(0, 60), st.integers(-90, 5), amounts, 
 told_later = st.tuples(customers, st.integers(-150, -1), st.integers(150, 300), amounts, products)
 
 
+told_on_the_day = past.map(lambda row: (*row[:2], -row[1], *row[3:]))
+later = future | told_later | told_on_the_day
 worlds = st.tuples(
     st.lists(past, min_size=1, max_size=25),
     st.lists(past, max_size=10),
-    st.lists(future | told_later, max_size=15),
-    st.lists(future | told_later, max_size=10),
+    st.lists(later, max_size=15),
+    st.lists(later, max_size=10),
 )
 
 
