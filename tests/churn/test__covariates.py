@@ -64,6 +64,7 @@ def test_missing_numbers_where_they_are_allowed():
         ({}, ["age", "tenure"], r"must not hold \['tenure'\]"),
         ({}, ["age", "age"], "each column once"),
         ({}, ["agee"], "Did you mean 'age'"),
+        ({7: 1}, None, r"named by text; it has \[7\]"),
         ({"age": 3.0}, None, "age must differ between rows"),
         ({"plan": ["basic", None, "plus", "plus"]}, None, "plan must not be null; 1 of 4.*level of its own"),
         ({"age": [dt.date(2026, 1, 1)] * 4}, ["age"], "age must be a number, a truth value or a category"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from customer_value._frames import EagerFrame, nw
-from customer_value._validation import numeric_column, require_columns, require_rows
+from customer_value._validation import numeric_column, require_columns, require_rows, require_text_names
 from customer_value.churn._spells import Floats, Rows
 from customer_value.errors import InputError
 
@@ -64,6 +64,7 @@ def _sum(terms: Floats) -> Floats:
 
 def _chosen(frame: EagerFrame, features: Sequence[str] | None, taken: set[str]) -> list[str]:
     if features is None:
+        require_text_names(frame, "frame")
         return sorted(name for name in frame.columns if name not in taken | NOT_COVARIATES)
     if isinstance(features, str):
         raise InputError(f"features must be a list of columns; got the text {features!r}: write [{features!r}].")

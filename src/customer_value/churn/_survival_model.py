@@ -151,7 +151,7 @@ class SurvivalModel(Arguments):
         t = self._horizon(horizon)
         self._tell_reach(start, t)
         matrix, start, place = self._distinct(opened, start)
-        return -np.expm1(self._log_survival(matrix, start, np.array([t]))[place, 0])
+        return np.asarray(-np.expm1(self._log_survival(matrix, start, np.array([t]))[place, 0]))
 
     def expected_time(self, frame: object, horizon: float | str, *, given: float | str | None = None) -> Floats:
         """Return how much of a horizon each customer is expected to stay for (restricted mean time to churn).
@@ -176,7 +176,7 @@ class SurvivalModel(Arguments):
         t = self._horizon(horizon)
         self._tell_reach(start, t)
         matrix, start, place = self._distinct(opened, start)
-        return self._expected(matrix, start, t)[place]
+        return np.asarray(self._expected(matrix, start, t)[place])
 
     def predict(
         self, frame: FrameT, horizon: float | str, *, given: float | str | None = None, interval: float | None = None
