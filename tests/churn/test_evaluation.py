@@ -17,7 +17,7 @@ from customer_value.churn.ranking import gini_score, top_decile_lift
 from customer_value.churn.recency_rule import RecencyRule
 from customer_value.errors import DataWarning, InputError
 
-FAST = {"n_resamples": 30}
+FAST = {"n_resamples": 12}
 FEATURES = ["days_since_last", "x"]
 
 
@@ -44,7 +44,7 @@ def report(one_cutoff):
     panel = one_cutoff.assign(region=np.where(one_cutoff["customer_id"] % 3, "north", "south"))
     return evaluate_churn(
         LogisticRegression(max_iter=500), panel.drop(columns="region").assign(r=panel["region"] == "north"), by="r",
-        **FAST,
+        n_resamples=40,
     )  # fmt: skip
 
 
@@ -176,7 +176,7 @@ def test_own_folds_test_what_they_test(one_cutoff):
 
 def test_the_order_of_rows_does_not_matter(one_cutoff):
     tree = DecisionTreeClassifier(max_depth=3, random_state=0)
-    frame = snapshots(80)
+    frame = snapshots(50)
     for panel, span in ((one_cutoff, None), (frame, "3 months")):
         turned = panel.sample(frac=1, random_state=1)
         expected = evaluate_churn(tree, panel, horizon=span, **FAST)

@@ -52,19 +52,19 @@ def test_the_area_does_not_depend_on_the_points():
 
 
 def test_true_uplift_has_the_coefficient_that_the_simulation_implies():
-    frame = campaign(60_000)
+    frame = campaign(30_000)
     # Ranked by x from 1 down, g(s) = int over the top s of .3 x - .05; its area over the chord is .3 / 12.
-    curve = qini_curve(frame, interval=0.99, n_resamples=50)
-    assert curve["qini"][0] == pytest.approx(0.3 / 12, abs=0.004)
+    curve = qini_curve(frame, interval=0.99, n_resamples=25)
+    assert curve["qini"][0] == pytest.approx(0.3 / 12, abs=0.006)  # three standard errors
     assert curve["qini_lower"][0] < 0.025 < curve["qini_upper"][0]
     assert curve["incremental"].iloc[-1] == pytest.approx(0.1, abs=0.015)
-    best = curve.loc[curve["incremental"].idxmax(), "share_of_customers"]
-    assert best == pytest.approx(5 / 6, abs=0.15)  # those below x = 1/6 are driven away
+    half = curve.set_index("share_of_customers")["incremental"][0.5]
+    assert half == pytest.approx(0.0875, abs=0.012)  # int from 1/2 to 1 of .3 x - .05
 
 
 def test_chance_has_none():
     frame = campaign(20_000)
-    of_noise = qini_curve(frame, uplift="noise", interval=0.99, n_resamples=50)
+    of_noise = qini_curve(frame, uplift="noise", interval=0.99, n_resamples=25)
     assert of_noise["qini_lower"][0] < 0 < of_noise["qini_upper"][0]
     assert qini_curve(frame.assign(noise=0.5), uplift="noise")["qini"][0] == pytest.approx(0, abs=1e-15)
     turned = qini_curve(frame.assign(uplift=-frame["uplift"]))

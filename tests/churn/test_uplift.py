@@ -78,8 +78,8 @@ def test_amounts_need_a_regressor():
 
 @pytest.mark.parametrize("learner", LEARNERS)
 def test_numeric_frames_of_every_library(learner):
-    X, churned, treatment, _ = campaign(1500)
-    columns = {"a": X[:, 0], "b": X[:, 1], "c": X[:, 1] > 0, "d": np.arange(1500)}
+    X, churned, treatment, _ = campaign(500)
+    columns = {"a": X[:, 0], "b": X[:, 1], "c": X[:, 1] > 0, "d": np.arange(500)}
     numbers = np.column_stack(list(columns.values()))
     expected = learner().fit(numbers, churned, treatment=treatment).predict(numbers)
     for make in (pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.table):
