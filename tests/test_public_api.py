@@ -24,6 +24,15 @@ SECOND = {
     cv.calibration_by_frequency: ["holdout"],
     cv.clv.compare_models: ["models"],
     cv.clv.backtest: ["models"],
+    cv.churn.evaluate_churn: ["panel"],
+    # Scores of scikit-learn take outcomes and predictions.
+    cv.churn.empc_fraction: ["y_score"],
+    cv.churn.empc_score: ["y_score"],
+    cv.churn.gini_score: ["y_score"],
+    cv.churn.mpc_fraction: ["y_score"],
+    cv.churn.mpc_score: ["y_score"],
+    cv.churn.score_interval: ["y_score"],
+    cv.churn.top_decile_lift: ["y_score"],
 }
 
 
