@@ -21,6 +21,7 @@ _FUNCTIONS = {
     "churn_reasons": "churn",
     "churn_snapshots": "churn",
     "clean_log": "transactions",
+    "compare_survival": "churn",
     "customer_equity": "clv",
     "data_quality": "transactions",
     "describe_columns": "columns",

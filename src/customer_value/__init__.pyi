@@ -11,6 +11,7 @@ from customer_value.churn import churn_features as churn_features
 from customer_value.churn import churn_labels as churn_labels
 from customer_value.churn import churn_reasons as churn_reasons
 from customer_value.churn import churn_snapshots as churn_snapshots
+from customer_value.churn import compare_survival as compare_survival
 from customer_value.churn import drift_report as drift_report
 from customer_value.churn import early_warnings as early_warnings
 from customer_value.churn import evaluate_churn as evaluate_churn

@@ -60,13 +60,13 @@ class CoxModel(SurvivalModel):
     Examples
     --------
     >>> import pandas as pd
-    >>> from customer_value.churn.cox import CoxModel
+    >>> import customer_value as cv
     >>> contracts = pd.DataFrame({
     ...     "tenure": [1, 2, 4, 6, 9, 12, 3, 5, 8, 12, 12, 12],
     ...     "churned": [1, 1, 1, 1, 0, 0, 1, 0, 1, 0, 0, 0],
     ...     "plan": ["basic"] * 6 + ["plus"] * 6,
     ... })
-    >>> model = CoxModel().fit(contracts, duration="tenure", event="churned")
+    >>> model = cv.churn.CoxModel().fit(contracts, duration="tenure", event="churned")
     >>> model.summary_table()[["parameter", "hazard_ratio"]].round(3)
         parameter  hazard_ratio
     0  plan[plus]         0.368

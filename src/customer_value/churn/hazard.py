@@ -19,11 +19,11 @@ from customer_value.churn._estimates import (
     logistic_covariance,
     tell_unknown,
 )
-from customer_value.churn._person_periods import in_periods, period_width, person_periods
+from customer_value.churn._person_periods import MOST_PERIODS, in_periods, period_width, person_periods
 from customer_value.churn._profiles import distinct_profiles
 from customer_value.churn._spells import Floats, Rows, read_spells
 from customer_value.churn._survival_model import SurvivalModel
-from customer_value.churn._weighted_fit import fit_counts, fit_logistic
+from customer_value.churn._weighted_fit import fit_counts, fit_logistic, require_classifier
 from customer_value.errors import InputError
 
 _CHUNK = 400_000  # person-periods that are predicted at a time
@@ -85,13 +85,13 @@ class DiscreteTimeHazard(SurvivalModel):
     Examples
     --------
     >>> import pandas as pd
-    >>> from customer_value.churn.hazard import DiscreteTimeHazard
+    >>> import customer_value as cv
     >>> contracts = pd.DataFrame({
     ...     "tenure": [1, 2, 4, 6, 9, 12, 3, 5, 8, 12, 12, 12],
     ...     "churned": [1, 1, 1, 1, 0, 0, 1, 0, 1, 0, 0, 0],
     ...     "plan": ["basic"] * 6 + ["plus"] * 6,
     ... })
-    >>> model = DiscreteTimeHazard(baseline="log").fit(contracts, duration="tenure", event="churned")
+    >>> model = cv.churn.DiscreteTimeHazard(baseline="log").fit(contracts, duration="tenure", event="churned")
     >>> customers = pd.DataFrame({"plan": ["basic", "plus"], "tenure": [3, 3]})
     >>> model.predict(customers, horizon=6, given="tenure").round(3)
         plan  tenure  churn_probability  expected_time
@@ -151,15 +151,15 @@ class DiscreteTimeHazard(SurvivalModel):
         """
         require_choice("baseline", self.baseline, BASELINES)
         width = period_width(self.width)
-        if self.estimator is not None and not hasattr(self.estimator, "predict_proba"):
-            raise InputError(f"estimator must have predict_proba; {type(self.estimator).__name__} has not.")
+        if self.estimator is not None:
+            require_classifier(self.estimator)
         columns = {"duration": duration, "event": event, "entry": entry, "weights": weights}
         nulls = self.estimator is not None and bool(get_tags(self.estimator).input_tags.allow_nan)
         spells, matrix, learned = self._read(frame, columns, features, nulls=nulls)
         if self.estimator is None or isinstance(self.estimator, LogisticRegression):
             profiles, profile = distinct_profiles(matrix)
         else:
-            # Settings such as min_samples_leaf count rows, and bootstraps draw them: each customer has his own.
+            # Settings such as min_samples_leaf count rows, and bootstraps draw them: each customer has rows of his own.
             order = np.lexsort((spells.weight, *matrix.T, spells.entry, spells.event, spells.duration))
             spells, profiles, profile = spells.take(order), matrix[order], np.arange(order.size)
         cells = person_periods(spells, profile, width)
@@ -281,6 +281,8 @@ class DiscreteTimeHazard(SurvivalModel):
         begin = in_periods(start, self.width_)
         first = np.floor(begin).astype(np.intp) + 1
         many = int((np.ceil(in_periods(start + horizon, self.width_)).astype(np.intp) - first).max()) + 1
+        if many > MOST_PERIODS:
+            raise InputError(f"horizon={horizon:g} is {many - 1:,} periods; at most {MOST_PERIODS:,} are looked ahead.")
         with np.errstate(divide="ignore"):  # a tree may be sure that one leaves
             stay: Floats = np.log1p(-self._hazards(matrix, first, max(many, 1)))
         return stay, begin, first
@@ -303,8 +305,7 @@ class DiscreteTimeHazard(SurvivalModel):
         stay, begin, first = self._periods(matrix, start, horizon)
         share = self._shares(begin, first, stay.shape[1], horizon)
         lost = _power(stay, share)
-        before = np.exp(np.cumsum(lost, axis=1) - np.where(np.isinf(lost), 0.0, lost))
-        before = np.where(np.cumsum(np.isinf(lost), axis=1) - np.isinf(lost) > 0, 0.0, before)
+        before = np.exp(np.column_stack([np.zeros(len(lost)), np.cumsum(lost[:, :-1], axis=1)]))
         # Area under exp(rate x): at a constant rate within the period.
         with np.errstate(invalid="ignore", divide="ignore"):
             area = np.where(lost < 0, np.expm1(lost) / stay, share)

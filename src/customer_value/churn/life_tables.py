@@ -83,9 +83,9 @@ def life_table(
     Examples
     --------
     >>> import pandas as pd
-    >>> from customer_value.churn.life_tables import life_table
+    >>> import customer_value as cv
     >>> contracts = pd.DataFrame({"tenure": [1, 1, 2, 3, 3], "churned": [True, False, True, True, False]})
-    >>> table = life_table(contracts, duration="tenure", event="churned")
+    >>> table = cv.life_table(contracts, duration="tenure", event="churned")
     >>> table[["period", "at_risk", "lost", "censored", "hazard", "survival"]].round(3)
        period  at_risk  lost  censored  hazard  survival
     0       1      5.0   1.0       1.0   0.200     0.800

@@ -38,7 +38,6 @@ class SurvivalChurn:
     --------
     >>> import pandas as pd
     >>> import customer_value as cv
-    >>> from customer_value.churn.survival_churn import SurvivalChurn
     >>> contracts = pd.DataFrame({
     ...     "tenure": [1, 2, 4, 6, 9, 12, 3, 5, 8, 12, 12, 12],
     ...     "churned": [1, 1, 1, 1, 0, 0, 1, 0, 1, 0, 0, 0],
@@ -46,7 +45,7 @@ class SurvivalChurn:
     ... })
     >>> hazard = cv.churn.DiscreteTimeHazard(baseline="log").fit(contracts, duration="tenure", event="churned")
     >>> customers = pd.DataFrame({"plan": ["basic", "plus"], "tenure": [3, 3], "clv_if_alive": [80.0, 120.0]})
-    >>> cv.churn.score_churn(customers, model=SurvivalChurn(hazard, horizon=6, given="tenure")).round(3)
+    >>> cv.churn.score_churn(customers, model=cv.churn.SurvivalChurn(hazard, horizon=6, given="tenure")).round(3)
         plan  tenure  clv_if_alive  churn_probability  clv_at_risk
     0  basic       3          80.0              0.467       37.329
     1   plus       3         120.0              0.187       22.492

@@ -57,13 +57,13 @@ def compare_survival(
     Examples
     --------
     >>> import pandas as pd
-    >>> from customer_value.churn.survival_comparison import compare_survival
+    >>> import customer_value as cv
     >>> contracts = pd.DataFrame({
     ...     "plan": ["basic"] * 4 + ["plus"] * 4,
     ...     "tenure": [1, 2, 2, 6, 3, 8, 9, 9],
     ...     "churned": [True, True, True, False, True, False, True, False],
     ... })
-    >>> groups = compare_survival(contracts, duration="tenure", event="churned", by="plan")
+    >>> groups = cv.compare_survival(contracts, duration="tenure", event="churned", by="plan")
     >>> groups[["plan", "lost", "expected_lost", "median_time", "p_value"]].round(3)
         plan  lost  expected_lost  median_time  p_value
     0  basic   3.0          1.557          2.0    0.111

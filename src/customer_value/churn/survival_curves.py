@@ -66,9 +66,9 @@ def survival_table(
     Examples
     --------
     >>> import pandas as pd
-    >>> from customer_value.churn.survival_curves import survival_table
+    >>> import customer_value as cv
     >>> contracts = pd.DataFrame({"tenure": [2, 3, 3, 5, 8], "churned": [True, True, False, True, False]})
-    >>> table = survival_table(contracts, duration="tenure", event="churned")
+    >>> table = cv.survival_table(contracts, duration="tenure", event="churned")
     >>> table[["time", "at_risk", "lost", "censored", "survival"]].round(3)
        time  at_risk  lost  censored  survival
     0   2.0      5.0   1.0       0.0       0.8

@@ -46,10 +46,9 @@ def drift(report: Any, *, top: int = 25, ax: Axes | None = None) -> Axes:
     --------
     >>> import pandas as pd
     >>> import customer_value as cv
-    >>> from customer_value.plots.drift import drift
     >>> before = pd.DataFrame({"plan": ["basic", "plus"] * 500})
     >>> after = pd.DataFrame({"plan": ["basic"] * 600 + ["plus"] * 400})
-    >>> drift(cv.churn.drift_report(before, after)).get_xlabel()
+    >>> cv.plots.drift(cv.churn.drift_report(before, after)).get_xlabel()
     'Population stability index'
     """
     most = whole_number(top, "top", low=1)

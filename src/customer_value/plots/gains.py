@@ -45,10 +45,9 @@ def gains(table: Any, *, ax: Axes | None = None) -> Axes:
     --------
     >>> import pandas as pd
     >>> import customer_value as cv
-    >>> from customer_value.plots.gains import gains
     >>> customers = pd.DataFrame({"churn_probability": [0.9, 0.7, 0.6, 0.4, 0.2, 0.1],
     ...                           "churned": [True, True, False, True, False, False]})
-    >>> gains(cv.churn.gains_curve(customers, points=6)).get_xlabel()
+    >>> cv.plots.gains(cv.churn.gains_curve(customers, points=6)).get_xlabel()
     'Share of customers, highest scores first'
     """
     opened, _ = to_eager(table, "table", "gains")

@@ -47,10 +47,10 @@ def inactivity(table: Any, *, ax: Axes | None = None, kind: Literal["returns", "
     Examples
     --------
     >>> import pandas as pd
-    >>> from customer_value.plots.inactivity import inactivity
+    >>> import customer_value as cv
     >>> table = pd.DataFrame({"silent_days": [30, 60], "return_rate": [0.44, 0.14], "return_rate_lower": [0.42, 0.12],
     ...                       "return_rate_upper": [0.46, 0.16], "recommended": [False, True]})
-    >>> inactivity(table).get_xlabel()
+    >>> cv.plots.inactivity(table).get_xlabel()
     'Days since the last purchase'
     """
     require_choice("kind", kind, _KINDS)

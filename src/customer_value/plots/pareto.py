@@ -65,9 +65,8 @@ def pareto(
     --------
     >>> import pandas as pd
     >>> import customer_value as cv
-    >>> from customer_value.plots.pareto import pareto
     >>> lost = pd.DataFrame({"reason": ["price", "service", "price", None, "price"]})
-    >>> pareto(cv.churn.churn_reasons(lost)).get_ylabel()
+    >>> cv.plots.pareto(cv.churn.churn_reasons(lost)).get_ylabel()
     'Share of lost customers'
     """
     require_choice("measure", measure, list(_MEASURES))

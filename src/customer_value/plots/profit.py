@@ -40,10 +40,9 @@ def profit(table: Any, *, ax: Axes | None = None) -> Axes:
     --------
     >>> import pandas as pd
     >>> import customer_value as cv
-    >>> from customer_value.plots.profit import profit
     >>> customers = pd.DataFrame({"churn_probability": [0.9, 0.7, 0.6, 0.4, 0.2, 0.1],
     ...                           "churned": [True, True, False, True, False, False]})
-    >>> profit(cv.churn.profit_curve(customers, points=6)).get_ylabel()
+    >>> cv.plots.profit(cv.churn.profit_curve(customers, points=6)).get_ylabel()
     'Profit, in the currency of the value'
     """
     opened, _ = to_eager(table, "table", "profit")

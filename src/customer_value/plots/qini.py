@@ -38,9 +38,8 @@ def qini(table: Any, *, ax: Axes | None = None) -> Axes:
     --------
     >>> import pandas as pd
     >>> import customer_value as cv
-    >>> from customer_value.plots.qini import qini
     >>> campaign = pd.DataFrame({"uplift": [0.4, 0.3, 0.2, 0.1], "treatment": [1, 0, 0, 1], "churned": [0, 1, 0, 1]})
-    >>> qini(cv.churn.qini_curve(campaign, points=4)).get_xlabel()
+    >>> cv.plots.qini(cv.churn.qini_curve(campaign, points=4)).get_xlabel()
     'Share of customers contacted, highest uplift first'
     """
     opened, _ = to_eager(table, "table", "qini")

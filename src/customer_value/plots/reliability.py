@@ -40,10 +40,9 @@ def reliability(table: Any, *, ax: Axes | None = None) -> Axes:
     --------
     >>> import pandas as pd
     >>> import customer_value as cv
-    >>> from customer_value.plots.reliability import reliability
     >>> customers = pd.DataFrame({"churn_probability": [0.9, 0.7, 0.6, 0.4, 0.2, 0.1],
     ...                           "churned": [True, True, False, True, False, False]})
-    >>> reliability(cv.churn.lift_table(customers, bins=3)).get_ylabel()
+    >>> cv.plots.reliability(cv.churn.lift_table(customers, bins=3)).get_ylabel()
     'Share that churned'
     """
     opened, _ = to_eager(table, "table", "reliability")

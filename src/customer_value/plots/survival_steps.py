@@ -52,9 +52,9 @@ def survival_steps(table: Any, *, by: str | None = None, unit: str | None = None
     Examples
     --------
     >>> import pandas as pd
-    >>> from customer_value.plots.survival_steps import survival_steps
+    >>> import customer_value as cv
     >>> table = pd.DataFrame({"time": [2, 3, 5], "survival": [0.8, 0.6, 0.3], "plan": "basic"})
-    >>> survival_steps(table, by="plan", unit="month").get_xlabel()
+    >>> cv.plots.survival_steps(table, by="plan", unit="month").get_xlabel()
     'Time since the start (months)'
     """
     opened, _ = to_eager(table, "table", "survival_steps")

@@ -119,7 +119,7 @@ def purchase_rhythm(
     ...     [(name, pd.Timestamp(f"2026-{day}"), 10.0) for name in days for day in days[name]],
     ...     columns=["customer_id", "date", "amount"],
     ... )
-    >>> rhythm = cv.transactions.purchase_rhythm(log, observation_end="2026-03-31")
+    >>> rhythm = cv.purchase_rhythm(log, observation_end="2026-03-31")
     >>> rhythm[["customer_id", "mean_gap", "usual_gap", "overdue_ratio", "rhythm_basis"]].round(2)
       customer_id  mean_gap  usual_gap  overdue_ratio rhythm_basis
     0         ann       2.0       2.00           3.07          own
@@ -179,7 +179,7 @@ def fit_rhythm_population(
     --------
     >>> import customer_value as cv
     >>> log = cv.datasets.load_cdnow()
-    >>> population = cv.transactions.fit_rhythm_population(log, observation_end="1998-06-30")
+    >>> population = cv.fit_rhythm_population(log, observation_end="1998-06-30")
     >>> print(f"usual gap {population.gap:.0f} days, weight {population.weight:.1f}")
     usual gap 149 days, weight 0.3
     """

@@ -86,7 +86,7 @@ def expand_subscriptions(
     ...     "ended": pd.to_datetime([None, "2026-03-10"]),
     ...     "mrr": [20.0, 50.0],
     ... })
-    >>> cv.transactions.expand_subscriptions(subscriptions, amount="mrr", observation_end="2026-03-31")
+    >>> cv.expand_subscriptions(subscriptions, amount="mrr", observation_end="2026-03-31")
       customer_id       date  amount
     0         ann 2026-01-31    20.0
     1         ann 2026-02-28    20.0
