@@ -9,7 +9,7 @@ import pytest
 from sklearn.model_selection import GridSearchCV, cross_validate
 
 from customer_value.churn.hazard import DiscreteTimeHazard
-from customer_value.errors import InputError, NotFittedError
+from customer_value.errors import DataWarning, InputError, NotFittedError
 
 ROSSI = pd.read_csv(Path(__file__).parents[1] / "data" / "rossi.csv")
 NAMES = {"duration": "week", "event": "arrest"}
@@ -99,3 +99,11 @@ def test_the_fit_in_one_line(rossi):
     weeks = DiscreteTimeHazard(width=2).fit(ROSSI.assign(time_unit="week"), **NAMES)
     assert repr(weeks).endswith(", time in weeks>")
     assert repr(DiscreteTimeHazard()) == "DiscreteTimeHazard(estimator=None, width=1.0, baseline='spline')"
+
+
+def test_a_horizon_without_end(rossi):
+    with (
+        pytest.warns(DataWarning, match="look beyond 52"),
+        pytest.raises(InputError, match=r"20,001 periods; at most 20,000 are looked ahead"),
+    ):
+        rossi.survival(ROSSI, 20_001, given=3)

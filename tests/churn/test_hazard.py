@@ -257,6 +257,7 @@ def test_time_without_length_is_counted_as_left_out():
         (DiscreteTimeHazard(baseline="cubic"), {}, {}, "baseline must be one of"),
         (DiscreteTimeHazard(width=-1.0), {}, {}, "width must be above 0"),
         (DiscreteTimeHazard(LinearSVC()), {}, {}, "estimator must have predict_proba; LinearSVC has not"),
+        (DiscreteTimeHazard(LogisticRegression), {}, {}, r"estimator must be made first: write LogisticRegression\(\)"),
         (DiscreteTimeHazard(), {"arrest": 0}, {}, "arrest is true in no row"),
         (DiscreteTimeHazard(), {"arrest": 1, "week": 1}, {}, "all customers left in their first period"),
         (DiscreteTimeHazard(), {}, {"duration": "weeks"}, "Did you mean 'week'"),

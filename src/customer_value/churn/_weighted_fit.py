@@ -16,6 +16,14 @@ from customer_value.churn._spells import Floats
 from customer_value.errors import ConvergenceError, InputError
 
 
+def require_classifier(estimator: Any) -> None:
+    """Raise unless this is a classifier with probabilities, made but not necessarily fitted."""
+    if isinstance(estimator, type):
+        raise InputError(f"estimator must be made first: write {estimator.__name__}() with brackets.")
+    if not hasattr(estimator, "predict_proba"):
+        raise InputError(f"estimator must have predict_proba; {type(estimator).__name__} has not.")
+
+
 def fit_logistic(matrix: Floats, events: Floats, stayed: Floats) -> LogisticRegression:
     """Fit a logistic regression by maximum likelihood, or raise where there is no maximum."""
     estimator = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-9, max_iter=200)

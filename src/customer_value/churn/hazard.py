@@ -282,7 +282,7 @@ class DiscreteTimeHazard(SurvivalModel):
         first = np.floor(begin).astype(np.intp) + 1
         many = int((np.ceil(in_periods(start + horizon, self.width_)).astype(np.intp) - first).max()) + 1
         if many > MOST_PERIODS:
-            raise InputError(f"horizon={horizon:g} is {many - 1:,} periods; at most {MOST_PERIODS:,} are looked ahead.")
+            raise InputError(f"horizon={horizon:g} is {many:,} periods; at most {MOST_PERIODS:,} are looked ahead.")
         with np.errstate(divide="ignore"):  # a tree may be sure that one leaves
             stay: Floats = np.log1p(-self._hazards(matrix, first, max(many, 1)))
         return stay, begin, first
