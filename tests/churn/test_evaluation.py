@@ -146,6 +146,19 @@ def test_with_several_cutoffs_later_ones_are_tested_by_what_was_known():
     assert half_year.scored["cutoff"].min() == pd.Timestamp("2024-07-01")  # windows of six months end then
 
 
+def test_a_model_that_takes_groups_gets_the_customers():
+    seen = []
+
+    class Grouped(LogisticRegression):
+        def fit(self, X, y, groups=None):
+            seen.append((len(X), groups))
+            return super().fit(X, y)
+
+    frame = snapshots(40).assign(customer_id=lambda t: "c" + t["customer_id"].astype(str))
+    evaluate_churn(Grouped(), frame, horizon="3 months", baseline=None, **FAST)
+    assert all(len(groups) == rows and set(groups) < set(frame["customer_id"]) for rows, groups in seen)
+
+
 def test_several_cutoffs_need_the_horizon():
     with pytest.raises(InputError, match="several cutoffs: give horizon="):
         evaluate_churn(LogisticRegression(), snapshots())

@@ -7,33 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal
 
-import numpy as np
-
-from customer_value._frames import FrameT, as_given, collect, nw, open_frame, with_arrays
+from customer_value._frames import FrameT, as_given, collect, open_frame
 from customer_value._validation import number, whole_number
 from customer_value.churn._churn_report import report_html, report_text
-from customer_value.churn._evaluation_parts import (
-    curves_of,
-    design_of,
-    labelled,
-    models_of,
-    of_group,
-    parts_of,
-    segment_columns,
-    table_of,
-    with_ends,
-)
-from customer_value.churn._out_of_sample import out_of_sample
-from customer_value.churn._quality import calibration_measures, differences, measures, quality
-from customer_value.churn._reading import outcome_column
-from customer_value.churn.empc import campaign_costs, empc_fraction, mpc_fraction
-from customer_value.transactions._ids import id_labels
-from customer_value.transactions._periods import day_numbers
-
-_RANKING = ("auc", "gini", "top_decile_lift", "average_precision")
-_BY_GROUP = ("auc", "top_decile_lift", "brier", "observed_expected")
-_AGAINST = ("auc", "top_decile_lift", "average_precision", "brier", "empc")
-_PROBABILITY = "churn_probability"
+from customer_value.churn._evaluation_parts import judge
+from customer_value.churn._evaluation_tables import Campaign, tables_of
+from customer_value.churn.empc import campaign_costs
 
 
 @dataclass(frozen=True)
@@ -222,74 +201,25 @@ def evaluate_churn(
     seed = whole_number(random_state, "random_state")
     money = campaign_costs(clv, incentive, contact_cost)
     a, b = (number(v, n, low=0, open_ends=True) for n, v in (("alpha", alpha), ("beta", beta)))
-    rate = number(acceptance, "acceptance", low=0, high=1)
+    campaign = Campaign(money, number(acceptance, "acceptance", low=0, high=1), a, b)
+    parts = whole_number(bins, "bins", low=2)
     opened = open_frame(panel, "panel")
-    rows = labelled(collect(opened), customer_id, outcome, unlabelled)
-    segments = segment_columns(rows, by)
-    y = outcome_column(rows, outcome)
-    customers = np.asarray(id_labels(rows.get_column(customer_id)), dtype=np.int64)
-    days = day_numbers(rows.get_column(cutoff)) if cutoff in rows.columns else None
-
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        names, given, fitted = models_of(rows, model, score, baseline)
-        told, tested = "Probabilities as the frame gives them: that they are out of sample is taken on trust.", None
-        if fitted:
-            names_of_keys = (customer_id, cutoff, outcome)
-            design, features = design_of(rows, y, customers, days, cv, horizon, gap, seed, names_of_keys, list(given))
-            made, tested = out_of_sample(fitted, design, features, y, rows.get_column(customer_id).to_numpy())
-            told = design.told if score is None else f"{told} The baseline: {design.told[0].lower()}{design.told[1:]}"
-            given |= made
-    notes = tuple(dict.fromkeys(str(one.message) for one in heard))
-    for one in {str(each.message): each for each in heard}.values():
+        judged = judge(
+            collect(opened), model, score=score, baseline=baseline, by=by, cv=cv, horizon=horizon, gap=gap,
+            random_state=seed, unlabelled=unlabelled, customer_id=customer_id, cutoff=cutoff, outcome=outcome,
+        )  # fmt: skip
+    once = {str(one.message): one for one in heard}  # every fold says the same
+    for one in once.values():
         warnings.warn(one.message, one.category, stacklevel=2)
-
-    if tested is not None:
-        rows, y, customers = rows[tested], y[tested], customers[tested]
-        days = None if days is None else days[tested]
-    p = {name: given[name] if given[name].size == y.size else given[name][tested] for name in names}
-    wanted = measures(money, a, b, rate)
-    how: dict[str, Any] = {"interval": level, "n_resamples": resampled, "random_state": seed}
-    found, draws = quality(y, p, customers, wanted, **how)
-    keys = rows.select([customer_id, *([cutoff] if days is not None else []), outcome])
-    scored = with_arrays(keys, dict(zip((_PROBABILITY, "baseline_probability"), p.values(), strict=False)))
-    curves = curves_of(rows, p, y, {"clv": money["clv"], "incentive": money["incentive"],
-                                  "contact_cost": money["contact_cost"], "acceptance": rate}, bins, level)  # fmt: skip
-    counts = {"customers": y.size, "churners": int(y.sum()), "churn_rate": float(y.mean())}
-    each = {name: calibration_measures(y, values) for name, values in p.items()}
-    shares = {
-        name: {
-            "empc_fraction": empc_fraction(y, values, **money, alpha=a, beta=b),
-            "mpc_fraction": mpc_fraction(y, values, **money, acceptance=rate),
-            "profit_everyone": curves["everyone"],
-        }
-        for name, values in p.items()
-    }
-    small = {name: wanted[name] for name in _BY_GROUP}
-    frames: dict[str, Any] = {
-        "discrimination": [{"model": n, **counts, **with_ends(found[n], _RANKING)} for n in p],
-        "calibration": [
-            {"model": n, **each[n], **with_ends(found[n], ("observed_expected", "brier"))} for n in p
-        ],
-        "profit": [{"model": n, **with_ends(found[n], ("empc", "mpc")), **shares[n]} for n in p],
-        "against_baseline": differences(found, draws, _AGAINST, level) if len(p) > 1 else None,
-        "by_segment": [
-            {"segment_by": name, "segment_value": label, **row}
-            for name, labels in segments.items()
-            for label, where in parts_of(np.array(labels, dtype=object)[slice(None) if tested is None else tested])
-            for row in of_group(where, y, p, customers, small, how)
-        ] or None,
-        "over_time": None if days is None or np.unique(days).size < 2 else [
-            {"cutoff": np.datetime64(int(day), "D"), **row}
-            for day in np.unique(days)
-            for row in of_group(np.flatnonzero(days == day), y, p, customers, small, how)
-        ],
-    }  # fmt: skip
-    made_frames = {name: None if t is None else as_given(table_of(t, rows), opened) for name, t in frames.items()}
+    how = {"interval": level, "n_resamples": resampled, "random_state": seed}
+    tables = tables_of(judged, campaign, parts, how)
     return ChurnReport(
-        **made_frames,
-        **{name: as_given(curves[name], opened) for name in ("lift", "reliability", "profit_curve")},
-        scored=as_given(nw.maybe_reset_index(scored), opened),
-        design=told, notes=notes, models=tuple(p), interval=level,
-        costs=money | {"acceptance": rate, "alpha": a, "beta": b},
-    )  # fmt: skip
+        **{name: None if table is None else as_given(table, opened) for name, table in tables.items()},
+        design=judged.design,
+        notes=tuple(once),
+        models=tuple(judged.probabilities),
+        costs=campaign.costs,
+        interval=level,
+    )
