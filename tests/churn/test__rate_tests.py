@@ -87,9 +87,9 @@ def test_dispersion_is_variance_over_mean_and_drift_touches_it_less():
 
 
 def test_under_constant_rates_false_discoveries_stay_below_q():
-    # 1,500 worlds of 60 customers with rates of their own: a share of .1 is known within .008, the bound is 3 of that.
+    # 800 worlds of 60 customers with rates of their own: a share of .1 is known within .011, the bound is 3 of that.
     rng = np.random.default_rng(0)
-    rates = rng.gamma(2, 6, (1500, 60))  # a year
+    rates = rng.gamma(2, 6, (800, 60))  # a year
     x, y = rng.poisson(rates * 90 / 365), rng.poisson(rates)
     share = np.full(60, SHARE)
     for direction in ("fewer", "more", "either"):
@@ -98,8 +98,8 @@ def test_under_constant_rates_false_discoveries_stay_below_q():
             p = rate_p_values(recent, before, share, direction)
             p[least_p_values(recent + before, share, direction) > 0.1] = np.nan
             false += bool((benjamini_hochberg(p) <= 0.1).any())
-        assert false / 1500 <= 0.1 + 0.024
-        assert false / 1500 > 0.02  # tests of counts waste some of the level, not all of it
+        assert false / 800 <= 0.1 + 0.033
+        assert false / 800 > 0.02  # tests of counts waste some of the level, not all of it
 
 
 def test_with_some_customers_gone_they_are_found_and_few_others():

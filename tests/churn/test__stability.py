@@ -22,16 +22,14 @@ def test_the_index_of_two_bins():
 
 
 def test_chance_alone_gives_what_is_said():
-    # 5,000 draws: standard errors are 1 % of the mean and .003 of the share of p-values below .05; bounds at four.
+    # 2,000 draws: standard errors are 1.6 % of the mean and .005 of the share of p-values below .05; bounds at four.
     rng = np.random.default_rng(0)
     shares = np.array([0.3, 0.25, 0.2, 0.15, 0.1])
-    before, after = rng.multinomial(3000, shares, 20_000), rng.multinomial(1500, shares, 20_000)
-    found = np.array(
-        [stability(one, other) for one, other in zip(before.astype(float), after.astype(float), strict=True)]
-    )
-    assert found[:, 0].mean() == pytest.approx(found[0, 1], rel=0.02)
+    before, after = (rng.multinomial(n, shares, 2000).astype(float) for n in (3000, 1500))
+    found = np.array([stability(one, other) for one, other in zip(before, after, strict=True)])
+    assert found[:, 0].mean() == pytest.approx(found[0, 1], rel=0.065)
     assert found[0, 1] == pytest.approx(4 * (1 / 3000 + 1 / 1500))
-    assert (found[:, 2] <= 0.05).mean() == pytest.approx(0.05, abs=0.012)
+    assert (found[:, 2] <= 0.05).mean() == pytest.approx(0.05, abs=0.02)
 
 
 def test_an_empty_bin_counts_as_half_a_row_and_an_unused_one_as_nothing():

@@ -35,7 +35,11 @@ class Windows:
 def count_days(name: str, who: Codes, days: Codes, begin: Codes, windows: Windows, dispersion: float | str) -> Signal:
     """Count the distinct days of each customer in the recent window, and in his baseline from `begin` on."""
     starts = np.maximum(begin, windows.baseline)
-    customer, day = np.unique(np.stack([who, days]), axis=1)
+    # A customer and a day as one number, which sorts many times faster than a pair.
+    earliest = int(days.min(initial=windows.baseline))
+    span = windows.cutoff - earliest
+    customer, day = np.divmod(np.unique(who * span + (days - earliest)), span)
+    day += earliest
     late = day >= windows.recent
     early = ~late & (day >= starts[customer])
     recent, before = (np.bincount(customer[part], minlength=begin.size).astype(np.float64) for part in (late, early))

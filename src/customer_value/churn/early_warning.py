@@ -226,6 +226,9 @@ def _judge(
     seen = signal.days > 0
     x, y, days = signal.recent[seen], signal.baseline[seen], signal.days[seen]
     trend = _trend(x, y, days, length) if common_trend else 1.0
+    # Customers with the same counts and days are one test.
+    cases, of_case = np.unique(np.column_stack([x, y, days]), axis=0, return_inverse=True)
+    x, y, days = cases.T
     share = length * trend / (length * trend + days)
     informing, before = x / signal.dispersion, y / signal.dispersion
     tested = least_p_values(informing + before, share, direction) <= q
@@ -243,7 +246,7 @@ def _judge(
     made = {}
     for name, values in found.items():
         made[f"{signal.name}_{name}"] = np.full(seen.size, np.nan)
-        made[f"{signal.name}_{name}"][seen] = values
+        made[f"{signal.name}_{name}"][seen] = values[of_case]
     return made
 
 
