@@ -21,7 +21,8 @@ FLOORS = (
     ("_stats", "columns"),
     ("_validation",),
     ("_units", "_sections"),
-    ("_frames", "_optional"),
+    ("_frames", "_optional", "_churn_meanings"),
+    ("_meanings",),
     ("errors",),
 )
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
@@ -36,7 +37,8 @@ DOORS = {
     "pandas": {*FRAMES, "clv/_parameters.py", "clv/_base.py", "clv/_draws.py"},
     "scipy.optimize": {"clv/_mle.py"},
     "matplotlib": {"plots/"},
-    "sklearn": {"clv/_parameters.py", "churn/"},  # its tags, when scikit-learn asks for them; churn models are its estimators
+    "sklearn": {"clv/_parameters.py", "churn/"},  # its tags, when scikit-learn asks for them; its estimators
+    "threadpoolctl": {"churn/"},  # a part of scikit-learn: one thread, so that results do not depend on their number
     "statsmodels": {"churn/cox.py"},
     "shap": {"churn/reasons.py"},
     "lifetimes": set(),  # importing it changes warnings filters; only its data files are read

@@ -24,7 +24,9 @@ SECOND = {
     cv.calibration_by_frequency: ["holdout"],
     cv.clv.compare_models: ["models"],
     cv.clv.backtest: ["models"],
+    cv.drift_report: ["after"],
     cv.churn.evaluate_churn: ["panel"],
+    cv.churn.kaplan_meier: ["event"],
     # Scores of scikit-learn take outcomes and predictions.
     cv.churn.empc_fraction: ["y_score"],
     cv.churn.empc_score: ["y_score"],

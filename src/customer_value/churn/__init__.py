@@ -36,6 +36,7 @@ _HOMES = {
     "event_risk": "event_risks",
     "gains_curve": "lift",
     "gini_score": "ranking",
+    "kaplan_meier": "survival_curves",
     "leakage_report": "leakage",
     "life_table": "life_tables",
     "lift_table": "lift",

@@ -38,6 +38,7 @@ from customer_value.churn.splits import PurgedTimeSplit as PurgedTimeSplit
 from customer_value.churn.subscription_labels import subscription_churn_labels as subscription_churn_labels
 from customer_value.churn.survival_churn import SurvivalChurn as SurvivalChurn
 from customer_value.churn.survival_comparison import compare_survival as compare_survival
+from customer_value.churn.survival_curves import kaplan_meier as kaplan_meier
 from customer_value.churn.survival_curves import survival_table as survival_table
 from customer_value.churn.targets import assign_targets as assign_targets
 from customer_value.churn.uplift import SLearner as SLearner
