@@ -12,7 +12,7 @@ import sklearn
 from scipy.special import expit
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, cross_validate
@@ -63,7 +63,7 @@ def test_scikit_learn_checks(estimator, check):
 @pytest.mark.parametrize("estimator", ["blend", "logistic", GaussianNB()], ids=str)
 def test_a_table_is_taken_as_it_is(estimator):
     X, y = table()
-    model = ChurnClassifier(estimator).fit(X, y)
+    model = ChurnClassifier(estimator, calibration_folds=2).fit(X, y)
     assert roc_auc_score(y, model.predict_proba(X)[:, 1]) > 0.7
     assert model.encoded_names_ == list(X.columns)
     assert model.categories_ == {"plan": ["basic", "plus", "pro"]}
@@ -92,7 +92,7 @@ def test_dates_are_days_before_the_latest_one_seen():
 
 def test_levels_not_seen_in_the_fit_count_as_missing_and_are_named():
     X, y = table()
-    model = ChurnClassifier("hist_gradient_boosting").fit(X, y)
+    model = ChurnClassifier("hist_gradient_boosting", calibration=None).fit(X, y)
     new, missing = X.head(9).assign(plan="gold"), X.head(9).assign(plan=pd.Series([None] * 9, dtype=str))
     with pytest.warns(DataWarning, match=r"plan has values that the fit did not see \(gold\); its 9 rows"):
         found = model.predict_proba(new)
@@ -262,8 +262,8 @@ def test_a_weight_of_two_is_the_row_twice_and_of_zero_no_row(estimator):
     X, y = table(120)
     weights = np.random.default_rng(6).integers(0, 4, len(X))
     twice = np.random.default_rng(7).permutation(np.repeat(np.arange(len(X)), weights))
-    weighted = ChurnClassifier(estimator).fit(X, y, sample_weight=weights)
-    repeated = ChurnClassifier(estimator).fit(X.iloc[twice], y[twice])
+    weighted = ChurnClassifier(estimator, calibration_folds=2).fit(X, y, sample_weight=weights)
+    repeated = ChurnClassifier(estimator, calibration_folds=2).fit(X.iloc[twice], y[twice])
     assert weighted.calibration_ == repeated.calibration_ == "sigmoid"
     np.testing.assert_array_equal(weighted.predict_proba(X), repeated.predict_proba(X))
 
@@ -280,8 +280,9 @@ def test_weights_that_are_no_counts_are_weights():
 def test_the_order_of_rows_changes_nothing():
     X, y = table(160)
     order = np.random.default_rng(9).permutation(len(X))
-    known = ChurnClassifier("random_forest").set_params(calibration_folds=2).fit(X, y).predict_proba(X)
-    other = ChurnClassifier("random_forest").set_params(calibration_folds=2).fit(X.iloc[order], y[order])
+    forest = RandomForestClassifier(10)  # draws rows by their positions
+    known = ChurnClassifier(forest).fit(X, y).predict_proba(X)
+    other = ChurnClassifier(forest).fit(X.iloc[order], y[order])
     np.testing.assert_array_equal(other.predict_proba(X), known)
 
 
