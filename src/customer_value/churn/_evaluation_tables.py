@@ -10,7 +10,7 @@ import numpy as np
 from customer_value._frames import EagerFrame, make_frame, nw, with_arrays
 from customer_value.churn._contact import expected_gain
 from customer_value.churn._evaluation_parts import Judged, Where
-from customer_value.churn._quality import Measure, calibration_measures, differences, measures, quality
+from customer_value.churn._quality import calibration_measures, differences, every_measure, quality, ranking_measures
 from customer_value.churn._ranked import Floats
 from customer_value.churn.empc import empc_fraction, mpc_fraction
 from customer_value.churn.lift import lift_table
@@ -40,9 +40,9 @@ class Campaign:
 
 def tables_of(judged: Judged, campaign: Campaign, bins: int, how: dict[str, Any]) -> dict[str, EagerFrame | None]:
     """Return every frame of the report by name; None where there is nothing to tell."""
-    wanted = measures(campaign.money, campaign.alpha, campaign.beta, campaign.acceptance)
-    found, draws = quality(judged.y, judged.probabilities, judged.customers, wanted, **how)
-    few = {name: wanted[name] for name in _BY_GROUP}
+    measure = every_measure(campaign.money, campaign.alpha, campaign.beta, campaign.acceptance)
+    wanted = (*_RANKING, "brier", "observed_expected", "empc", "mpc")
+    found, draws = quality(judged.y, judged.probabilities, judged.customers, wanted, measure, **how)
     rows: dict[str, list[Row]] = {
         "discrimination": [{"model": name, **_counts(judged.y), **_with_ends(found[name], _RANKING)} for name in found],
         "calibration": [
@@ -62,12 +62,12 @@ def tables_of(judged: Judged, campaign: Campaign, bins: int, how: dict[str, Any]
             {"segment_by": column, "segment_value": label, **row}
             for column, labels in judged.segments.items()
             for label in sorted(set(labels))
-            for row in _of_group(judged, np.flatnonzero(labels == label), few, how)
+            for row in _of_group(judged, np.flatnonzero(labels == label), how)
         ],
         "over_time": [
             {"cutoff": np.datetime64(int(day), "D"), **row}
             for day in judged.cutoffs()
-            for row in _of_group(judged, np.flatnonzero(judged.days == day), few, how)
+            for row in _of_group(judged, np.flatnonzero(judged.days == day), how)
         ],
     }
     frames = {name: _frame(table, judged.rows) if table else None for name, table in rows.items()}
@@ -110,12 +110,11 @@ def _contacted(y: Floats, p: Floats, campaign: Campaign) -> dict[str, float]:
     }
 
 
-def _of_group(judged: Judged, where: Where, wanted: dict[str, Measure], how: dict[str, Any]) -> list[Row]:
+def _of_group(judged: Judged, where: Where, how: dict[str, Any]) -> list[Row]:
     y = judged.y[where]
-    found, _ = quality(
-        y, {name: p[where] for name, p in judged.probabilities.items()}, judged.customers[where], wanted, **how
-    )
-    return [{"model": name, **_counts(y), **_with_ends(found[name], tuple(wanted))} for name in found]
+    part = {name: p[where] for name, p in judged.probabilities.items()}
+    found, _ = quality(y, part, judged.customers[where], _BY_GROUP, ranking_measures, **how)
+    return [{"model": name, **_counts(y), **_with_ends(found[name], _BY_GROUP)} for name in found]
 
 
 def _counts(y: Floats) -> dict[str, Any]:

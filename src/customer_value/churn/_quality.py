@@ -11,13 +11,14 @@ from scipy.special import expit, logit
 
 from customer_value.churn._ranked import Floats, running
 from customer_value.churn._resampling import percentiles
+from customer_value.churn._roc_hull import hull_corners
 from customer_value.churn._stability import calibration
 from customer_value.churn.empc import expected_maximum, maximum
 from customer_value.churn.ranking import average_precision, gini, lift_of_top
 
 Whole = np.ndarray[Any, np.dtype[np.int64]]
 # Takes the churners and the others by distinct probability, highest first, and these probabilities.
-Measure = Callable[[Floats, Floats, Floats], float]
+Measures = Callable[[Floats, Floats, Floats], dict[str, float]]
 
 _TOP = 0.1
 _BINS = 10
@@ -26,25 +27,38 @@ _STEPS = 100
 _FEWEST = 0.5  # of the resamples that must hold both outcomes for an interval
 
 
-def measures(costs: Mapping[str, float], alpha: float, beta: float, acceptance: float) -> dict[str, Measure]:
-    """Return every measure that has an interval, by the name of its column."""
+def ranking_measures(y: Floats, n: Floats, p: Floats) -> dict[str, float]:
+    """Return how well probabilities rank customers, and how near they are to what happened."""
+    ranked = gini(y, n)
     return {
-        "auc": lambda y, n, _: (gini(y, n) + 1) / 2,
-        "gini": lambda y, n, _: gini(y, n),
-        "top_decile_lift": lambda y, n, _: lift_of_top(y, n, _TOP),
-        "average_precision": lambda y, n, _: average_precision(y, n),
-        "brier": lambda y, n, p: float((y @ (1 - p) ** 2 + n @ p**2) / (y.sum() + n.sum())),
-        "observed_expected": lambda y, n, p: float(y.sum() / ((y + n) @ p)),
-        "empc": lambda y, n, _: expected_maximum(y, n, **costs, alpha=alpha, beta=beta)[0],
-        "mpc": lambda y, n, _: maximum(y, n, **costs, acceptance=acceptance)[0],
+        "auc": (ranked + 1) / 2,
+        "gini": ranked,
+        "top_decile_lift": lift_of_top(y, n, _TOP),
+        "average_precision": average_precision(y, n),
+        "brier": float((y @ (1 - p) ** 2 + n @ p**2) / (y.sum() + n.sum())),
+        "observed_expected": float(y.sum() / ((y + n) @ p)),
     }
+
+
+def every_measure(costs: Mapping[str, float], alpha: float, beta: float, acceptance: float) -> Measures:
+    """Return a function that gives these and the profit."""
+
+    def of(y: Floats, n: Floats, p: Floats) -> dict[str, float]:
+        corners = hull_corners(y, n)
+        return ranking_measures(y, n, p) | {
+            "empc": expected_maximum(corners, **costs, alpha=alpha, beta=beta)[0],
+            "mpc": maximum(corners, **costs, acceptance=acceptance)[0],
+        }
+
+    return of
 
 
 def quality(
     y: Floats,
     probabilities: Mapping[str, Floats],
     customers: Whole,
-    wanted: Mapping[str, Measure],
+    wanted: Sequence[str],
+    measure: Measures,
     *,
     interval: float,
     n_resamples: int,
@@ -54,26 +68,41 @@ def quality(
 
     Customers are drawn with replacement, each with all of his rows: snapshots of one customer are not independent.
     """
-    groups = {name: np.unique(-p, return_inverse=True) for name, p in probabilities.items()}
-    found: dict[str, dict[str, float]] = {name: {} for name in probabilities}
-    draws = {name: {measure: np.full(n_resamples, np.nan) for measure in wanted} for name in probabilities}
+    ranked = {name: _Ranked(y, p) for name, p in probabilities.items()}
+    found = {name: dict.fromkeys(wanted, np.nan) for name in probabilities}
+    draws = {name: {each: np.full(n_resamples, np.nan) for each in wanted} for name in probabilities}
     for i, weight in enumerate(chain([np.ones(y.size)], _resampled(customers, n_resamples, random_state))):
         if not (weight @ y and weight @ (1 - y)):
             continue
-        for name, (negative, group) in groups.items():
-            churners, others = (_by_group(group, weight * part, negative.size) for part in (y, 1 - y))
-            for measure, value in wanted.items():
-                said = value(churners, others, -negative)
+        for name, ranking in ranked.items():
+            said = measure(*ranking.counts(weight), ranking.probabilities)
+            for each in wanted:
                 if i:
-                    draws[name][measure][i - 1] = said
+                    draws[name][each][i - 1] = said[each]
                 else:
-                    found[name][measure] = said
+                    found[name][each] = said[each]
     for name in probabilities:
-        for measure in wanted:
-            found[name].setdefault(measure, np.nan)
-            lower, upper = interval_of(draws[name][measure], interval)
-            found[name] |= {f"{measure}_lower": lower, f"{measure}_upper": upper}
+        for each in wanted:
+            lower, upper = interval_of(draws[name][each], interval)
+            found[name] |= {f"{each}_lower": lower, f"{each}_upper": upper}
     return found, draws
+
+
+class _Ranked:
+    """Customers in the order of their probabilities, highest first, so that counts run through memory once."""
+
+    def __init__(self, y: Floats, p: Floats) -> None:
+        self._order = np.argsort(-p, kind="stable")
+        descending = p[self._order]
+        self._starts = np.flatnonzero(np.append(True, descending[1:] != descending[:-1]))
+        self._y = y[self._order]
+        self.probabilities: Floats = descending[self._starts]
+
+    def counts(self, weight: Floats) -> tuple[Floats, Floats]:
+        """Return the churners and the others by distinct probability."""
+        w = weight[self._order]
+        churners = np.add.reduceat(w * self._y, self._starts)
+        return churners, np.add.reduceat(w, self._starts) - churners
 
 
 def _by_group(group: np.ndarray[Any, Any], counts: Floats, groups: int) -> Floats:

@@ -217,10 +217,10 @@ def mpc_fraction(
 
 
 def expected_maximum(
-    churners: Floats, others: Floats, *, clv: float, incentive: float, contact_cost: float, alpha: float, beta: float
+    corners: tuple[Floats, Floats], *, clv: float, incentive: float, contact_cost: float, alpha: float, beta: float
 ) -> tuple[float, float]:
-    """Profit and share contacted, from the churners and the others by distinct score, highest first."""
-    left, stayed = hull_corners(churners, others)
+    """Profit and share contacted, from the churners and the others at each corner of the hull."""
+    left, stayed = corners
     customers = left[-1] + stayed[-1]
     # Corner i is best between the rates at which reaching it, and then going on to the next, begins to pay.
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -235,10 +235,10 @@ def expected_maximum(
 
 
 def maximum(
-    churners: Floats, others: Floats, *, clv: float, incentive: float, contact_cost: float, acceptance: float
+    corners: tuple[Floats, Floats], *, clv: float, incentive: float, contact_cost: float, acceptance: float
 ) -> tuple[float, float]:
-    """Profit and share contacted at one acceptance rate."""
-    left, stayed = hull_corners(churners, others)
+    """Profit and share contacted at one acceptance rate, from the same."""
+    left, stayed = corners
     customers = left[-1] + stayed[-1]
     profit = (acceptance * (clv - incentive) - contact_cost) * left - (incentive + contact_cost) * stayed
     best = int(profit.argmax())
@@ -270,7 +270,7 @@ def _empc(
     costs = campaign_costs(clv, incentive, contact_cost)
     a, b = (number(v, n, low=0, open_ends=True) for n, v in (("alpha", alpha), ("beta", beta)))
     _, churners, others = ranked_counts(y_true, y_score, sample_weight)
-    return expected_maximum(churners, others, **costs, alpha=a, beta=b)
+    return expected_maximum(hull_corners(churners, others), **costs, alpha=a, beta=b)
 
 
 def _mpc(
@@ -285,4 +285,4 @@ def _mpc(
     costs = campaign_costs(clv, incentive, contact_cost)
     rate = number(acceptance, "acceptance", low=0, high=1)
     _, churners, others = ranked_counts(y_true, y_score, sample_weight)
-    return maximum(churners, others, **costs, acceptance=rate)
+    return maximum(hull_corners(churners, others), **costs, acceptance=rate)
