@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from customer_value._frames import Column, EagerFrame, engine_of, make_frame, nw, whole_numbers
+from customer_value._frames import EagerFrame
 from customer_value.churn._event_formulas import (
     ACTIVE_DAYS,
     ARRAYS,
@@ -27,29 +26,28 @@ from customer_value.churn._event_formulas import (
     LAST_OF,
     LONGEST_GAP,
     WHOLES,
+    Feature,
     log_features,
     of,
 )
 from customer_value.churn._event_plan import FeaturePlan, Moment
 from customer_value.churn._event_reading import (
     Bools,
-    Customers,
     Events,
     Holdings,
     ReadLog,
-    ReadRoster,
     Whole,
     pair_starts,
     read_frames,
 )
-from customer_value.churn._event_rules import check_history, no_customers
+from customer_value.churn._event_rules import check_history
+from customer_value.churn._event_table import FeatureTable, first_days
 from customer_value.transactions._blocks import in_threads
-from customer_value.transactions._periods import Days, date_literal
+from customer_value.transactions._periods import Days
 
 _CHUNK = 1 << 16  # rows of a chunk, or customers where they have fewer
 
 Numbers = dict[str, Any]
-Made = dict[str, tuple[Any, Any, bool]]  # feature -> values, where they are known (True: everywhere), whether whole
 
 
 def features_eagerly(logs: Mapping[str, EagerFrame], roster: EagerFrame | None, plan: FeaturePlan) -> EagerFrame:
@@ -57,37 +55,35 @@ def features_eagerly(logs: Mapping[str, EagerFrame], roster: EagerFrame | None, 
     customers, read, people = read_frames(logs, roster, plan)
     for number, (log, one) in enumerate(zip(plan.logs, read, strict=True)):
         check_history(one.history, log, plan, defines=number == 0 and roster is None)
-    since = None if people is None else [_started(people, customers.row.size, m.cutoff) for m in plan.moments]
-    size = max(1, _CHUNK * customers.row.size // max(1, *(one.events.day.size for one in read)))
-    cuts = np.append(np.arange(0, customers.row.size, min(size, _CHUNK)), customers.row.size)
-    chunks = [slice(int(a), int(b)) for a, b in pairwise(cuts)]
-    done = in_threads(lambda chunk: _of_chunk(chunk, read, since, plan), chunks, fewest=4)
-    like = next(iter(logs.values()))
-    return _stack(done, customers, plan, like)
+    n = customers.row.size
+    since = first_days(read[0].events, people, plan, n)
+    size = max(1, _CHUNK * n // max(1, *(one.events.day.size for one in read)))
+    cuts = np.append(np.arange(0, n, min(size, _CHUNK)), n)
+    table = FeatureTable.empty(since, cuts, plan)
+
+    def fill(number: int) -> None:
+        _fill(table, number, slice(int(cuts[number]), int(cuts[number + 1])), read, since)
+
+    in_threads(fill, range(cuts.size - 1), fewest=4)
+    return table.frame(customers, next(iter(logs.values())))
 
 
-def _of_chunk(
-    chunk: slice, read: Sequence[ReadLog], since: list[Whole] | None, plan: FeaturePlan
-) -> list[tuple[Whole, Made]]:
-    """Return the customers of a chunk at each cutoff, and their features."""
+def _fill(table: FeatureTable, number: int, chunk: slice, read: Sequence[ReadLog], since: Sequence[Whole]) -> None:
+    """Write the features of a chunk's customers at each cutoff."""
+    plan = table.plan
     numbers = [list(_numbers(one, chunk, plan)) for one in read]
-    found = []
-    for number, moment in enumerate(plan.moments):
-        if since is None:
-            members = np.flatnonzero(numbers[0][number][EVENTS])
-        else:
-            members = np.flatnonzero(since[number][chunk] < moment.cutoff)
-        made: Made = {}
-        if since is not None and plan.roster is not None and plan.roster.start is not None:
-            made["days_since_start"] = moment.cutoff - since[number][chunk][members], True, True
-        for log, one, of_log in zip(plan.logs, read, numbers, strict=True):
-            base = {name: values[members] for name, values in of_log[number].items()}
-            observed = one.history.observed(number, moment)
-            with np.errstate(divide="ignore", invalid="ignore"):  # where a quotient is not known
-                for feature in log_features(base, log, moment, plan.labels, observed, ARRAYS):
-                    made[f"{log.prefix}{feature.name}"] = feature.value, feature.known, feature.whole
-        found.append((members + chunk.start, made))
-    return found
+    for at, moment in enumerate(plan.moments):
+        members = np.flatnonzero(since[at][chunk] < moment.cutoff)
+        found: list[tuple[str, Feature]] = []
+        if "days_since_start" in table.whole:
+            found.append(("", Feature("days_since_start", moment.cutoff - since[at][chunk][members], whole=True)))
+        with np.errstate(divide="ignore", invalid="ignore"):  # where a quotient is not known
+            for log, one, of_log in zip(plan.logs, read, numbers, strict=True):
+                base = {name: values[members] for name, values in of_log[at].items()}
+                observed = one.history.observed(at, moment)
+                found += [(log.prefix, f) for f in log_features(base, log, moment, plan.labels, observed, ARRAYS)]
+        named = ((f"{prefix}{feature.name}", feature) for prefix, feature in found)
+        table.write(at, number, members + chunk.start, named)
 
 
 def _numbers(read: ReadLog, chunk: slice, plan: FeaturePlan) -> Iterator[Numbers]:
@@ -264,50 +260,3 @@ class _Held:
         """Count each customer's values in a window."""
         from_ = self.begins if start is None else self.at[start]
         return np.bincount(self.customer[self.at[cutoff] > from_], minlength=self.n)
-
-
-def _started(people: ReadRoster, n: int, cutoff: int) -> Whole:
-    """Return the first day of each customer of the roster who is one at a cutoff; the cutoff itself for all others."""
-    known = np.ones(people.customer.size, dtype=np.bool_) if people.known is None else people.known < cutoff
-    start = np.full(known.size, cutoff - 1) if people.start is None else people.start
-    since, there = np.full(n, cutoff, dtype=np.int64), np.zeros(n, dtype=np.bool_)
-    np.minimum.at(since, people.customer[known], start[known])
-    runs = known if people.end is None else known & (people.end >= cutoff)
-    there[people.customer[runs & (start < cutoff)]] = True
-    return np.where(there, since, cutoff)
-
-
-def _stack(
-    done: list[list[tuple[Whole, Made]]], customers: Customers, plan: FeaturePlan, like: EagerFrame
-) -> EagerFrame:
-    """Put the chunks of each cutoff under each other, column by column, letting go of each."""
-    parts = [found for number in range(len(plan.moments)) for found in (chunk[number] for chunk in done)]
-    sizes = np.array([members.size for members, _ in parts])
-    per_cutoff = sizes.reshape(len(plan.moments), -1).sum(axis=1)
-    if not per_cutoff.all():
-        raise no_customers(plan.moments[int(np.argmin(per_cutoff))].cutoff, "roster")
-    del done
-    cutoffs = np.repeat(np.array([m.cutoff for m in plan.moments]), per_cutoff)
-    columns: dict[str, Column] = {
-        plan.logs[0].customer_id: customers.named(np.concatenate([members for members, _ in parts])),
-        "cutoff": cutoffs.astype("datetime64[D]"),
-    }
-    for name in list(parts[0][1]):
-        columns[name] = _column([made.pop(name) for _, made in parts], sizes, like)
-    made = make_frame(columns, like=like)
-    return made if len(plan.moments) > 1 else made.with_columns(_one_cutoff(plan, made))
-
-
-def _one_cutoff(plan: FeaturePlan, like: EagerFrame) -> nw.Expr:
-    return date_literal(plan.moments[0].cutoff, engine_of(like)).alias("cutoff")
-
-
-def _column(parts: list[tuple[Any, Any, bool]], sizes: Any, like: EagerFrame) -> Column:
-    whole = parts[0][2]
-    values = np.concatenate([np.asarray(v) for v, _, _ in parts])
-    if all(known is True for _, known, _ in parts):
-        return values
-    known = np.concatenate([np.broadcast_to(np.asarray(k), n) for (_, k, _), n in zip(parts, sizes, strict=True)])
-    if whole:
-        return whole_numbers(values, ~known, like)
-    return np.where(known, values, np.nan)

@@ -97,12 +97,12 @@ def log_features(
         yield Feature(f"days_since_{kind.name}", since, count > 0, whole=True)
 
 
-def feature_names(log: EventLog, moment: Moment, labels: tuple[str, ...]) -> list[str]:
-    """Return the names of one log's features, in their order."""
+def feature_names(log: EventLog, moment: Moment, labels: tuple[str, ...]) -> list[tuple[str, bool]]:
+    """Return the names of one log's features, in their order, and which of them are whole numbers."""
     ones: Mapping[str, Any] = defaultdict(lambda: np.ones(1))
     with np.errstate(divide="ignore", invalid="ignore"):
         made = list(log_features(ones, log, moment, labels, (True,) * len(labels), ARRAYS))
-    return [f"{log.prefix}{feature.name}" for feature in made]
+    return [(f"{log.prefix}{feature.name}", feature.whole) for feature in made]
 
 
 def _pairs(moment: Moment, labels: tuple[str, ...], age: Any, do: Operations) -> Iterator[tuple[str, str, Any, Any]]:

@@ -48,16 +48,19 @@ def check_history(history: LogHistory, log: EventLog, plan: FeaturePlan, *, defi
     if not defines:
         return
     require_some(history.rows, log.what)
+    late: dict[int, int] = {}
     for moment, (first, last) in zip(plan.moments, history.days, strict=True):
         if first is None or last is None:
             raise no_customers(moment.cutoff, log.what)
         if last < moment.starts[0]:
-            warn(
-                f"the {log.what} ends on {date_of(last)}, more than {plan.labels[0]} before the cutoff "
-                f"{date_of(moment.cutoff)}: every customer looks silent since then. Take a cutoff not later than the "
-                "day after the last one observed.",
-                DataWarning,
-            )
+            late[moment.cutoff] = last
+    if late:
+        named = ("cutoff " if len(late) == 1 else "cutoffs ") + ", ".join(str(date_of(cutoff)) for cutoff in late)
+        warn(
+            f"the {log.what} ends on {date_of(max(late.values()))}, more than {plan.labels[0]} before the {named}: every "
+            "customer looks silent since then. Take a cutoff not later than the day after the last one observed.",
+            DataWarning,
+        )
 
 
 def no_customers(cutoff: int, what: str) -> InputError:

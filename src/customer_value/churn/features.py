@@ -167,7 +167,7 @@ def make_features(logs: Any, roster: Any, cutoffs: Sequence[int], **options: Any
 
 def _require_different_names(plan: FeaturePlan) -> None:
     names = [plan.logs[0].customer_id, "cutoff", "days_since_start"]
-    names += [name for log in plan.logs for name in feature_names(log, plan.moments[0], plan.labels)]
+    names += [name for log in plan.logs for name, _ in feature_names(log, plan.moments[0], plan.labels)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(
