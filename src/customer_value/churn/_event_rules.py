@@ -57,8 +57,8 @@ def check_history(history: LogHistory, log: EventLog, plan: FeaturePlan, *, defi
     if late:
         named = ("cutoff " if len(late) == 1 else "cutoffs ") + ", ".join(str(date_of(cutoff)) for cutoff in late)
         warn(
-            f"the {log.what} ends on {date_of(max(late.values()))}, more than {plan.labels[0]} before the {named}: every "
-            "customer looks silent since then. Take a cutoff not later than the day after the last one observed.",
+            f"the {log.what} ends on {date_of(max(late.values()))}, more than {plan.labels[0]} before the {named}: "
+            "every customer looks silent since then. Take a cutoff not later than the day after the last one observed.",
             DataWarning,
         )
 
