@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, logit
 
-from customer_value.churn._ranked import Floats, running
+from customer_value.churn._ranked import Floats, dot, running
 from customer_value.churn._resampling import percentiles
 from customer_value.churn._roc_hull import hull_corners
 from customer_value.churn._stability import calibration
@@ -35,8 +35,8 @@ def ranking_measures(y: Floats, n: Floats, p: Floats) -> dict[str, float]:
         "gini": ranked,
         "top_decile_lift": lift_of_top(y, n, _TOP),
         "average_precision": average_precision(y, n),
-        "brier": float((y @ (1 - p) ** 2 + n @ p**2) / (y.sum() + n.sum())),
-        "observed_expected": float(y.sum() / ((y + n) @ p)),
+        "brier": float((dot(y, (1 - p) ** 2) + dot(n, p**2)) / (y.sum() + n.sum())),
+        "observed_expected": float(y.sum() / dot(y + n, p)),
     }
 
 
@@ -72,7 +72,7 @@ def quality(
     found = {name: dict.fromkeys(wanted, np.nan) for name in probabilities}
     draws = {name: {each: np.full(n_resamples, np.nan) for each in wanted} for name in probabilities}
     for i, weight in enumerate(chain([np.ones(y.size)], _resampled(customers, n_resamples, random_state))):
-        if not (weight @ y and weight @ (1 - y)):
+        if not 0 < dot(weight, y) < weight.sum():
             continue
         for name, ranking in ranked.items():
             said = measure(*ranking.counts(weight), ranking.probabilities)
@@ -143,7 +143,7 @@ def _intercept(y: Floats, p: Floats) -> float:
     shift = 0.0
     for _ in range(_STEPS):
         now = expit(odds + shift)
-        step = float((y.sum() - now.sum()) / (now @ (1 - now)))
+        step = float((y.sum() - now.sum()) / dot(now, 1 - now))
         shift += float(np.clip(step, -1, 1))
         if abs(step) < _SURE:
             return shift

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from customer_value._validation import number
-from customer_value.churn._ranked import Floats, ranked_counts, running
+from customer_value.churn._ranked import Floats, dot, ranked_counts, running
 from customer_value.churn._resampling import bootstrap_draws, percentiles
 from customer_value.errors import InputError
 
@@ -168,7 +168,7 @@ def score_interval(
 def gini(churners: Floats, others: Floats) -> float:
     """Gini coefficient from the churners and the others by distinct score, highest first."""
     above = running(churners)[:-1]
-    return float(2 * ((above + churners / 2) @ others) / (churners.sum() * others.sum()) - 1)
+    return float(2 * dot(above + churners / 2, others) / (churners.sum() * others.sum()) - 1)
 
 
 def lift_of_top(churners: Floats, others: Floats, share: float) -> float:
@@ -182,4 +182,4 @@ def average_precision(churners: Floats, others: Floats) -> float:
     """Precision at each distinct score, averaged over the churners who have it."""
     there = churners > 0
     precision = np.cumsum(churners)[there] / np.cumsum(churners + others)[there]
-    return float(precision @ churners[there] / churners.sum())
+    return float(dot(precision, churners[there]) / churners.sum())
