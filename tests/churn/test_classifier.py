@@ -112,12 +112,9 @@ def test_columns_that_teach_nothing_are_left_out_with_a_word():
     X, y = table()
     X["empty"] = np.nan
     X["remark"] = [f"called on day {i}" for i in range(len(X))]
-    with pytest.warns(DataWarning) as told:
+    with pytest.warns(DataWarning, match=r"left out: empty \(all of it is missing\); remark \(its 240 different texts"):
         model = ChurnClassifier("logistic").fit(X, y)
     assert set(model.left_out_) == {"empty", "remark"}
-    assert {"empty is left out: all of it is missing.", "remark is left out"} <= {
-        str(one.message).split(": its")[0] for one in told
-    }
     known = ChurnClassifier("logistic").fit(*table()).predict_proba(table()[0])
     np.testing.assert_array_equal(model.predict_proba(X), known)
 
@@ -414,7 +411,7 @@ def test_bad_input(change, message):
 
 def test_no_column_left():
     with (
-        pytest.warns(DataWarning, match="a is left out"),
+        pytest.warns(DataWarning, match="columns are left out: a "),
         pytest.raises(InputError, match=r"no column is left to learn from; left out are \['a'\]"),
     ):
         ChurnClassifier().fit(pd.DataFrame({"a": [None] * 60}), np.arange(60) % 2)

@@ -56,8 +56,9 @@ class TableEncoder:
                 self.left_out[name] = "all of it is missing"
                 continue
             self._learn(name, column, missing, weights)
-        for name, why in self.left_out.items():
-            warn(f"{name} is left out: {why}.", DataWarning)
+        if self.left_out:
+            told = "; ".join(f"{name} ({why})" for name, why in self.left_out.items())
+            warn(f"columns are left out: {told}.", DataWarning)
         ids = [name for name in self.names if _ID_NAME.search(name)]
         if ids:
             warn(
