@@ -4,6 +4,7 @@ import ast
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -51,20 +52,22 @@ FILES = sorted(SOURCE.rglob("*.py"))
 NAMES = [file.relative_to(SOURCE).as_posix() for file in FILES]
 
 
+@cache
 def tree(file):
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
+@cache
 def imports(file):
     """Every module that a file imports, wherever in the file, as dotted absolute names."""
     return imports_of(tree(file), [PACKAGE, *file.relative_to(SOURCE).parent.parts])
 
 
+@cache
 def imports_at_run_time(file):
     """The same without what only type checkers see: naming a library's type loads nothing."""
-    module = tree(file)
-    module.body = [node for node in module.body if not (isinstance(node, ast.If) and is_type_checking(node.test))]
-    return imports_of(module, [PACKAGE, *file.relative_to(SOURCE).parent.parts])
+    body = [node for node in tree(file).body if not (isinstance(node, ast.If) and is_type_checking(node.test))]
+    return imports_of(ast.Module(body, type_ignores=[]), [PACKAGE, *file.relative_to(SOURCE).parent.parts])
 
 
 def is_type_checking(test):
