@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from customer_value._frames import AnyFrame, nw, open_frame
+from customer_value._frames import AnyFrame, nw, open_frame, schema_of
 from customer_value._units import date_of, day_number
 from customer_value._validation import require_columns, require_ids, require_numeric, text_value
 from customer_value.churn._windows import lookback_start, span_label
 from customer_value.errors import InputError
 from customer_value.transactions._log import require_one_library
 from customer_value.transactions._periods import require_dates
+from customer_value.transactions._subscriptions import common_name
 
 Value = str | int | float | bool
 Counted = Mapping[str, tuple[str, Value | Sequence[Value]]]
@@ -242,7 +243,7 @@ def _check_columns(frame: AnyFrame, log: EventLog) -> None:
     roles = [c for c in (log.customer_id, log.date, log.amount, log.available_at) if c is not None]
     if len(set(roles)) < len(roles):
         raise InputError(f"customer, date, amount and available_at must be different columns; got {roles}.")
-    schema, objects = frame.collect_schema(), isinstance(frame, nw.DataFrame)
+    schema, objects = schema_of(frame), isinstance(frame, nw.DataFrame)
     for column in (log.date, log.available_at):
         if column is not None:
             require_dates(schema[column], column, objects=objects)
@@ -253,9 +254,10 @@ def _check_columns(frame: AnyFrame, log: EventLog) -> None:
 def _roster_columns(
     roster: AnyFrame, customer_id: str, available_at: str | None, start: str | None, end: str | None
 ) -> RosterColumns:
-    """Return the roster's columns; the default names are used where there are such columns, any other must be there."""
-    schema = roster.collect_schema()
-    named = [name for name, default in ((start, "start"), (end, "end")) if name is not None and name != default]
+    """Return the roster's columns; the usual names are used where there are such columns, any other must be there."""
+    schema = schema_of(roster)
+    start, end = (name if name is None else common_name(roster, name) for name in (start, end))
+    named = [name for name in (start, end) if name not in (None, "start", "end")]
     require_columns(roster, [customer_id, *named], what="roster")
     since, until, known = (name if name in schema else None for name in (start, end, available_at))
     for column in (since, until, known):

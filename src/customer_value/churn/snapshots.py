@@ -19,6 +19,7 @@ from customer_value.churn.labels import churn_labels
 from customer_value.churn.subscription_labels import subscription_churn_labels
 from customer_value.errors import InputError
 from customer_value.transactions._periods import day_expression, day_numbers, midnight_expression
+from customer_value.transactions._subscriptions import common_name
 
 Definition = Literal["silence", "rhythm", "p_alive", "contractual"]
 DEFINITIONS: tuple[str, ...] = ("silence", "rhythm", "p_alive", "contractual")
@@ -84,7 +85,7 @@ def churn_snapshots(
     lookbacks, customer_id, date, amount, available_at, distinct, counted, observation_start
         As in `churn_features`.
     start, end
-        Names of the roster's columns.
+        Names of the roster's columns; the usual other names (started, start_date, ended, end_date) are found too.
 
     Returns
     -------
@@ -151,7 +152,9 @@ def churn_snapshots(
         end=None,  # whose contract runs is the labels' to say
     )
     if definition == "contractual":
-        source, moment = open_frame(roster, "roster"), start
+        source = open_frame(roster, "roster")
+        start, end = common_name(source, start), common_name(source, end)
+        moment = start
         columns: dict[str, Any] = {"start": start, "end": end}
     else:
         source = open_frame(next(iter(named.values())), "log")

@@ -18,7 +18,7 @@ from customer_value.transactions._log import require_present
 from customer_value.transactions._periods import date_literal, day_numbers, require_dates
 from customer_value.transactions._plan import add_length, end_day
 from customer_value.transactions._row_order import dense_codes
-from customer_value.transactions._subscriptions import SubscriptionColumns, read_subscriptions
+from customer_value.transactions._subscriptions import SubscriptionColumns, read_subscriptions, subscription_columns
 
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 Codes = np.ndarray[Any, np.dtype[np.int64]]
@@ -142,10 +142,10 @@ def subscription_churn_labels(
     if customer_id in _LABELS:
         raise InputError(f"the labels would have {customer_id!r} twice: give the customer column a name of its own.")
     table, as_given = to_eager(subscriptions, "subscriptions", "subscription_churn_labels")
-    columns = SubscriptionColumns(customer_id, start, end)
+    columns = subscription_columns(table, customer_id, start, end)
     observed = end_day(observation_end)
     if observed is None:
-        observed = _last_start(table, start)
+        observed = _last_start(table, columns.start)
     known = is_observed(day, observed, horizon=horizon, gap=gap, unobserved=unobserved, grace=allowed)
     contracts = read_subscriptions(table, columns, observation_end=date_of(observed), grain="day").contracts
     running = (contracts.start < day) & (contracts.end >= day) & _known_to_run(table, columns, day)[contracts.customer]
