@@ -173,7 +173,9 @@ def logistic_fit(design: Floats, targets: Floats, weights: Floats) -> Floats:
         hessian = (design.T * (weights * p * (1 - p))) @ design + ridge * np.eye(beta.size)
         step = np.linalg.solve(hessian, gradient)
         size = 1.0
-        while (then := loss(beta - size * step)) > now and size > 1e-9:
+        # Next to the optimum the loss falls by less than its rounding, which says nothing of a step.
+        rounding = 1e-12 * (1.0 + abs(now))
+        while (then := loss(beta - size * step)) > now and gradient @ step > rounding and size > 1e-9:
             size /= 2
         beta, now = beta - size * step, min(then, now)
         if np.abs(step).max() < 1e-10 * (1 + np.abs(beta).max()):
