@@ -58,15 +58,18 @@ def profit(table: Any, *, ax: Axes | None = None) -> Axes:
     first = parts[0][2]
     ax.plot(share[first], at_random[first], color=QUIET, linewidth=1, linestyle=(0, (4, 3)))
     middle = first[first.size // 2]
-    ax.annotate("random", (share[middle], at_random[middle]), xytext=(6, -12), textcoords="offset points", color=QUIET)
-    for name, colour, rows in parts:
+    rises = bool(at_random[first[-1]] >= 0)
+    ax.annotate("random", (share[middle], at_random[middle]), xytext=(6 if rises else -6, -12),
+                textcoords="offset points", color=QUIET, ha="left" if rises else "right")  # fmt: skip
+    for number, (name, colour, rows) in enumerate(parts):
+        above = 6 if number == 0 else -14  # two models may be best at nearly the same point
         ax.plot(share[rows], brought[rows], color=colour, linewidth=2, label=name)
         for row in rows[best[rows]]:
             ax.plot(share[row], brought[row], color=colour, marker="o", markersize=6)
-            ax.annotate(f"{short(brought[row])} at {share[row]:.0%}", (share[row], brought[row]), xytext=(6, 6),
+            ax.annotate(f"{short(brought[row])} at {share[row]:.0%}", (share[row], brought[row]), xytext=(6, above),
                         textcoords="offset points", color=colour, fontweight="bold")  # fmt: skip
     if parts[0][0]:
-        ax.legend(frameon=False, loc="lower right")
+        ax.legend(frameon=False, loc="best")  # curves rise or fall: no corner is always free
     ax.margins(y=0.12)
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
