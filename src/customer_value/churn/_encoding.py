@@ -142,9 +142,9 @@ class TableEncoder:
             return _parsed(texts)
         unseen = float(len(reading.levels)) if reading.other else np.nan
         codes = np.array([np.nan if text is None else reading.levels.get(text, unseen) for text in texts])
-        new = sorted({text for text, code in zip(texts, codes, strict=True) if text is not None and np.isnan(code)})
-        if new:
-            rows = int(np.isnan(codes).sum() - missing.sum())
+        rows = int(np.isnan(codes).sum() - missing.sum())
+        if rows:
+            new = sorted({text for text, code in zip(texts, codes, strict=True) if text is not None and np.isnan(code)})
             shown = ", ".join(new[:3]) + (", ..." if len(new) > 3 else "")
             warn(
                 f"{reading.name} has values that the fit did not see ({shown}); its {rows} rows with them count as "

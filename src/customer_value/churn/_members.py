@@ -26,6 +26,7 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 _FEW_ROWS = 50_000
+_ROWS_AT_ONCE = 32_768  # what models make of them on the way stays small, and in reach of the processor
 NAMED = ("blend", "hist_gradient_boosting", "logistic", "random_forest")
 
 
@@ -47,12 +48,16 @@ class Member:
 
     def scores(self, matrix: Floats) -> Floats:
         """Return the fitted model's log-odds, or its decision function where it has no probabilities."""
+        starts = range(0, len(matrix), _ROWS_AT_ONCE) if len(matrix) else [0]
         with _threads_for(len(matrix)):
-            rows = matrix if self.design is None else self.design.transform(matrix)
-            if hasattr(self.model, "predict_proba"):
-                return log_odds(self.model.predict_proba(rows)[:, 1])
-            decision: Floats = self.model.decision_function(rows)
-            return decision
+            return np.concatenate([self._scores(matrix[start : start + _ROWS_AT_ONCE]) for start in starts])
+
+    def _scores(self, matrix: Floats) -> Floats:
+        rows = matrix if self.design is None else self.design.transform(matrix)
+        if hasattr(self.model, "predict_proba"):
+            return log_odds(self.model.predict_proba(rows)[:, 1])
+        decision: Floats = self.model.decision_function(rows)
+        return decision
 
     def _fit(self, matrix: Floats, events: Floats, weights: Floats) -> Member:
         model, design = clone(self.model), None if self.design is None else clone(self.design)
