@@ -75,6 +75,12 @@ def write_if_changed(path, text):
         path.write_text(text, encoding="utf-8")
 
 
+def leave_out_inherited(app, what, name, obj, skip, options):
+    """Leave out what a class has from scikit-learn alone: it is told there, with links that lead nowhere from here."""
+    return True if (getattr(obj, "__module__", None) or "").startswith("sklearn.") else None
+
+
 def setup(app):
     """Write the reference before Sphinx looks for pages."""
     app.connect("config-inited", write_reference)
+    app.connect("autodoc-skip-member", leave_out_inherited)
