@@ -149,9 +149,9 @@ shown = ["customer_id", "target_rank", "days_since_last", "churn_probability", "
 chosen[shown].head(8)
 
 # %% [markdown]
-# Every second customer is not worth a letter, and for a quarter of them the money does not suffice. The chosen ones are
-# not the riskiest customers. A list of the same length by risk alone would pick those who buy little and are nearly
-# gone:
+# Every second customer is not worth a letter, and for a quarter of them the money does not suffice. Since money is
+# short, the order goes by profit for each unit of it. The chosen ones are not the riskiest customers. A list of the
+# same length by risk alone would pick those who buy little and are nearly gone:
 
 # %%
 riskiest = targets.nlargest(len(chosen), "churn_probability")
@@ -283,7 +283,7 @@ cv.plots.profit(report.profit_curve, ax=right)
 # ### What is each contract worth, and whom do we call?
 #
 # The value of a contract is what it brings over two years, counting that some end by themselves. A call costs 5, three
-# months at a lower price 20, one caller in four says yes, and there are 60 calls to make.
+# months at a lower price 20, one in four of those who would leave says yes, and there are 60 calls to make.
 
 # %%
 renewals = cv.summarize_renewals(subscriptions, observation_end="2026-01-14")
@@ -345,5 +345,5 @@ alarms[["customer_id", "warning_reason", "churn_probability", "target"]].head(8)
 # - Rank by what a contact brings, not by risk.
 # - Leave a random group in peace. The acceptance above is a guess until a campaign has measured it.
 #
-# {doc}`../how_to/churn` says which definition, split and model fit which business, {doc}`../how_to/watching_churn` goes
-# on with reasons, warnings and drift.
+# What to choose for a business of another kind: {doc}`../how_to/churn`. More on reasons, warnings and drift:
+# {doc}`../how_to/watching_churn`.
