@@ -24,6 +24,8 @@ from customer_value.errors import InputError
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
+MOST_POINTS = 100_000  # of a curve: more than any picture shows
+MOST_RESAMPLES = 1_000_000
 LARGEST = 1e9  # of a count or a time: more periods than any history has, and far from where rounding begins
 MOST_OPPORTUNITIES = 100_000  # a likelihood looks at each one
 SUMMARY_MAKER = "summarize_customers(log, observation_end=...) makes them"
@@ -143,6 +145,24 @@ def text_value(value: Any, name: str, *, empty: bool = False) -> str:
     if not isinstance(value, str) or not (value or empty):
         raise InputError(f"{name} must be a {'' if empty else 'non-empty '}text; got {value!r}.")
     return value
+
+
+def optional_text(value: Any, name: str) -> str | None:
+    """Return a text, or None where none is given, or raise."""
+    return None if value is None else text_value(value, name)
+
+
+def name_list(values: Any, name: str, of: str = "column") -> list[str]:
+    """Return a list of names; raise on one text, whose letters would be taken for names, and on what is no list."""
+    try:
+        names = None if isinstance(values, (str, bytes)) else list(values)
+    except TypeError:
+        names = None
+    if names is None or not all(isinstance(each, str) for each in names):
+        hint = f": write [{values!r}]" if isinstance(values, str) else ""
+        what = "the text " if isinstance(values, str) else ""
+        raise InputError(f"{name} must be a list of {of} names; got {what}{values!r}{hint}.")
+    return names
 
 
 def truth_value(value: Any, name: str) -> bool:

@@ -2,58 +2,24 @@
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import matplotlib
 import pandas as pd
-import polars as pl
-import pyarrow as pa
 import pytest
+from threadpoolctl import threadpool_limits
 
 import customer_value as cv
 
 matplotlib.use("Agg")  # the test machine has no screen
 from matplotlib import pyplot
 
-LIBRARIES = {
-    "pandas": lambda frame: frame,
-    "polars": pl.from_pandas,
-    "polars[lazy]": lambda frame: pl.from_pandas(frame).lazy(),
-    "pyarrow": lambda frame: pa.Table.from_pandas(frame, preserve_index=False),
-}
-
-
-@dataclass(frozen=True)
-class Call:
-    """How to call something: `run(frame, **arguments)`, or `run(**arguments)` where it takes no frame."""
-
-    of: Callable[..., Any]
-    run: Callable[..., Any]
-    frame: pd.DataFrame | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)  # columns of the frame that are read -> their kind
-    other: Mapping[str, pd.DataFrame] = field(default_factory=dict)  # further frames, by the name of their argument
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    maker: str = ""  # what the message about a missing column recommends
-    library: str = "pandas"
-
-    def __call__(self, frame=None, **changes):
-        """Make the call on a frame of the library, with some arguments changed."""
-        arguments = {name: LIBRARIES[self.library](other) for name, other in self.other.items()}
-        arguments |= {**self.arguments, **changes}
-        if self.frame is None:
-            return self.run(**arguments)
-        return self.run(LIBRARIES[self.library](frame) if isinstance(frame, pd.DataFrame) else frame, **arguments)
-
-    def within(self, library):
-        """Return the same call on frames of a library."""
-        return replace(self, library=library)
-
-    def everywhere(self):
-        """Return the same call on frames of each library."""
-        return [self.within(library) for library in LIBRARIES]
-
+sys.path.insert(0, str(Path(__file__).parent))  # tests are imported by their paths, and the table is in several files
+from calling import Call
+from churn_calls import CHURN_CALLS
 
 END, LAST = "1997-09-30", "1998-06-30"
 LOG = cv.datasets.load_cdnow(sample=True).query("customer_id <= 200")
@@ -404,6 +370,9 @@ CALLS["score_clv(renewals)"] = Call(
 )  # fmt: skip
 
 
+CALLS |= CHURN_CALLS
+
+
 def check_refusal(call, frame, match, error=cv.InputError, **changes):
     """Check that a call ends in one of our errors, with nothing of a dependency behind it, and changes no frame."""
     before = frame.copy() if isinstance(frame, pd.DataFrame) and call.library == "pandas" else None
@@ -433,6 +402,13 @@ def _away(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("bad_input"))
         cv.save_models("given.json", model=SPEND)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="package")
+def _one_thread():
+    """Models this small lose time to threads, and much of it where other programs run."""
+    with threadpool_limits(limits=1):
         yield
 
 

@@ -8,7 +8,9 @@ import pytest
 import customer_value as cv
 
 LOG_CALLS = ["split_holdout", "summarize_customers", "summarize_holdout", "tracking_table"]
-IN_GIVEN_ORDER = {"plots.calibration_by_frequency", "describe_columns"}  # a table is drawn, and told of, as it is
+CHURN_LOG_CALLS = ["churn_labels", "early_warnings", "purchase_rhythm", "choose_inactivity_window"]
+# A table is drawn, and told of, as it is.
+IN_GIVEN_ORDER = {"plots.calibration_by_frequency", "describe_columns", "plots.pareto"}
 
 
 def told(result):
@@ -21,6 +23,12 @@ def told(result):
         return told(result.customers), result.reasons
     if isinstance(result, np.ndarray):
         return sorted(result.round(9).tolist())
+    if isinstance(result, cv.churn.ChurnReport):
+        return told(result.discrimination), told(result.calibration), told(result.profit)
+    if isinstance(result, (float, cv.transactions.RhythmPopulation)):
+        return result
+    if hasattr(result, "covariates_"):
+        return told(result.summary_table())
     if hasattr(result, "params_"):
         return {name: f"{value:.7g}" for name, value in result.params_.items()}
     return [np.asarray(line.get_ydata()).tolist() for line in result.lines], [text.get_text() for text in result.texts]
@@ -57,6 +65,9 @@ ONCE = {
     "plots.retention": "period must differ from row to row; 3 of ",
     "plots.survival": "period must differ from row to row; 3 of ",
     "plots.alive_history": "date must differ from row to row of a customer",
+    "plots.inactivity": "silent_days must differ from row to row; 3 of ",
+    "plots.survival_steps": "time must differ from row to row of a group; 3 of ",
+    "reason_codes": "customer_id must come once each; 3 rows repeat a customer",
     "plots.tracking": r"period_end must differ from row to row; 3 of ",
 }
 
@@ -128,7 +139,7 @@ def test_data_quality_counts_later_rows(calls):
 # ---- what clean_log reads, and what it refuses ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", LOG_CALLS)
+@pytest.mark.parametrize("name", [*LOG_CALLS, *CHURN_LOG_CALLS])
 def test_dates_as_text_are_read_by_clean_log_as_the_error_says(name, calls, refuse):
     for call in calls[name].everywhere():
         text = call.frame.assign(date=call.frame["date"].dt.strftime("%Y-%m-%d"))

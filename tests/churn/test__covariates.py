@@ -60,7 +60,7 @@ def test_missing_numbers_where_they_are_allowed():
 @pytest.mark.parametrize(
     ("change", "features", "message"),
     [
-        ({}, "age", r"list of columns; got the text 'age': write \['age'\]"),
+        ({}, "age", r"list of column names; got the text 'age': write \['age'\]"),
         ({}, ["age", "tenure"], r"must not hold \['tenure'\]"),
         ({}, ["age", "age"], "each column once"),
         ({}, ["agee"], "Did you mean 'age'"),

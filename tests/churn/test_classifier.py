@@ -394,7 +394,7 @@ def test_estimators_of_ones_own_get_codes_or_columns_as_they_can():
         ({"estimator": "forest"}, "estimator must be one of .* Did you mean 'random_forest'"),
         ({"estimator": LogisticRegression}, "or a scikit-learn classifier"),
         ({"calibration": "platt"}, "calibration must be one of"),
-        ({"calibration_folds": 1}, "calibration_folds must be a whole number, 2 or above"),
+        ({"calibration_folds": 1}, "calibration_folds must be a whole number from 2"),
         ({"class_weight": "even"}, "class_weight must be one of"),
         ({"class_weight": {"Yes": 2}}, "class_weight names \\['Yes'\\]"),
         ({"encoding": "hashed"}, "encoding must be one of"),

@@ -136,7 +136,7 @@ def test_bad_arguments():
         lift_table(frame)
     with pytest.raises(InputError, match="bins must be a whole number, 2 or above"):
         lift_table(frame, bins=1)
-    with pytest.raises(InputError, match="points must be a whole number, 1 or above"):
+    with pytest.raises(InputError, match="points must be a whole number from 1 to"):
         gains_curve(frame, points=0)
     with pytest.raises(InputError, match="frame is empty"):
         gains_curve(frame.head(0))

@@ -18,9 +18,9 @@ def test_points_intervals_and_the_diagonal_are_drawn(make_frame):
     ax = reliability(make_frame(TABLE))
     diagonal, points = ax.lines
     assert list(diagonal.get_xdata()) == list(diagonal.get_ydata()) == [0, 0.72]
-    assert points.get_xdata().tolist() == TABLE["mean_score"]
-    assert points.get_ydata().tolist() == TABLE["churn_rate"]
-    assert [bar[:, 1].tolist() for bar in ax.collections[0].get_segments()] == [[0.5, 0.72], [0.2, 0.3]]
+    assert points.get_xdata().tolist() == [0.2, 0.7]  # from left to right, whatever the order of the rows
+    assert points.get_ydata().tolist() == [0.25, 0.6]
+    assert [bar[:, 1].tolist() for bar in ax.collections[0].get_segments()] == [[0.2, 0.3], [0.5, 0.72]]
     assert ax.get_xlim()[0] == ax.get_ylim()[0] == 0
 
 

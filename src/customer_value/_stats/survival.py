@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from customer_value._stats.intervals import normal_quantile
-from customer_value._validation import number, require_rows, require_some
+from customer_value._validation import (
+    float_array,
+    number,
+    require_rows,
+    require_some,
+)
 from customer_value.errors import InputError
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -158,11 +163,11 @@ def weight_from(values: Floats, weight: Floats, time: Floats) -> Floats:
 def _checked(
     duration: ArrayLike, event: ArrayLike, entry: ArrayLike | None, weights: ArrayLike | None
 ) -> tuple[Floats, np.ndarray[Any, np.dtype[np.bool_]], Floats, Floats]:
-    t = np.asarray(duration, dtype=np.float64)
+    t = float_array(duration, "duration")
     require_some(t.size, "sample")
     happened = np.asarray(event)
-    start = np.full(t.size, -1.0) if entry is None else np.asarray(entry, dtype=np.float64)
-    weight = np.ones(t.size) if weights is None else np.asarray(weights, dtype=np.float64)
+    start = np.full(t.size, -1.0) if entry is None else float_array(entry, "entry")
+    weight = np.ones(t.size) if weights is None else float_array(weights, "weights")
     for name, array in (("event", happened), ("entry", start), ("weights", weight)):
         if array.shape != t.shape:
             raise InputError(f"{name} must be as long as duration; got {array.shape} and {t.shape}.")

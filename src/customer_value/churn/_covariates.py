@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from customer_value._frames import EagerFrame, nw
-from customer_value._validation import numeric_column, require_columns, require_rows, require_text_names
+from customer_value._validation import (
+    name_list,
+    numeric_column,
+    require_columns,
+    require_rows,
+    require_text_names,
+)
 from customer_value.churn._spells import Floats, Rows
 from customer_value.errors import InputError
 
@@ -66,8 +72,7 @@ def _chosen(frame: EagerFrame, features: Sequence[str] | None, taken: set[str]) 
     if features is None:
         require_text_names(frame, "frame")
         return sorted(name for name in frame.columns if name not in taken | NOT_COVARIATES)
-    if isinstance(features, str):
-        raise InputError(f"features must be a list of columns; got the text {features!r}: write [{features!r}].")
+    features = name_list(features, "features")
     require_columns(frame, features, what="frame")
     if wrong := sorted(set(features) & taken):
         raise InputError(f"features must not hold {wrong}: they are what the model explains.")

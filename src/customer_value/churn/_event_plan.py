@@ -10,9 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from customer_value._frames import AnyFrame, nw, open_frame, schema_of
+from customer_value._frames import AnyFrame, column_names, nw, open_frame, schema_of
 from customer_value._units import date_of, day_number
-from customer_value._validation import require_columns, require_ids, require_numeric, text_value
+from customer_value._validation import (
+    optional_text,
+    require_columns,
+    require_ids,
+    require_numeric,
+    text_value,
+)
 from customer_value.churn._windows import lookback_start, span_label
 from customer_value.errors import InputError
 from customer_value.transactions._log import require_one_library
@@ -125,9 +131,10 @@ def make_feature_plan(
 ) -> FeaturePlan:
     """Check the arguments against the frames' columns."""
     columns = {name: set(frame.collect_schema().names()) for name, frame in logs.items()}
-    amount = _optional(amount, "amount", [*columns.values()])
-    everywhere = [*columns.values(), *([] if roster is None else [set(roster.collect_schema().names())])]
-    available_at = _optional(available_at, "available_at", everywhere)
+    amount = _optional(amount, "amount", [*logs.values()])
+    available_at = _optional(available_at, "available_at", [*logs.values(), *([] if roster is None else [roster])])
+    for name, column in (("start", start), ("end", end)):
+        optional_text(column, name)
     distinct_of, counted_of = _by_log(distinct, logs, "distinct"), _by_log(counted, logs, "counted")
     starts = _by_log(observation_start, logs, "observation_start", shared=True)
     planned = [
@@ -156,7 +163,7 @@ def make_feature_plan(
 def read_lookbacks(lookbacks: Any) -> tuple[Any, ...]:
     """Return lookbacks as a sequence of spans; each is checked where its window is made."""
     given = (lookbacks,) if isinstance(lookbacks, (str, int)) else lookbacks
-    if not isinstance(given, Sequence) or not given:
+    if not isinstance(given, Sequence) or isinstance(given, bytes) or not given:
         raise InputError(f"lookbacks must be one or more spans such as ('30 days', '12 months'); got {lookbacks!r}.")
     return tuple(given)
 
@@ -171,11 +178,13 @@ def _starts(cutoff: int, spans: tuple[Any, ...]) -> tuple[int, ...]:
     return starts
 
 
-def _optional(name: str | None, argument: str, columns: list[set[str]]) -> str | None:
+def _optional(name: str | None, argument: str, frames: list[AnyFrame]) -> str | None:
     """Return a column that logs may have; one that the caller named must be in some frame."""
-    if name is None or any(name in there for there in columns):
+    if optional_text(name, argument) is None or any(name in column_names(frame) for frame in frames):
         return name
-    if not isinstance(name, str) or name != argument:
+    if name != argument:
+        if len(frames) == 1:
+            require_columns(frames[0], [str(name)], what="log", maker=f"{argument}=None means there is none")
         raise InputError(f"{argument}={name!r} names a column that no frame has; {argument}=None means there is none.")
     return None
 
@@ -196,7 +205,7 @@ def _by_log(given: Any, logs: Mapping[str, AnyFrame], argument: str, *, shared: 
 
 
 def _names(given: Any) -> tuple[str, ...]:
-    names = (given,) if isinstance(given, str) else given or ()
+    names = (given,) if isinstance(given, str) else () if given is None else given
     if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
         raise InputError(f"distinct must be names of columns; got {given!r}.")
     return tuple(names)

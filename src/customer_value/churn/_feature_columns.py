@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from customer_value._frames import EagerFrame, float_column, nw
+from customer_value._frames import EagerFrame, float_column, nw, without_zone
 from customer_value._units import date_of
 from customer_value._validation import require_rows
 from customer_value.transactions._periods import day_numbers
@@ -52,7 +52,7 @@ class FeatureColumn:
 
 def read_feature(frame: EagerFrame, name: str) -> FeatureColumn:
     """Read a column of any type; truth values count as the numbers 0 and 1."""
-    series = frame.get_column(name)
+    series = without_zone(frame.get_column(name))
     dtype = series.dtype
     if dtype.is_numeric():
         values = float_column(series)

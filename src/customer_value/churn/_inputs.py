@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,14 @@ import numpy as np
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_array, column_or_1d, validate_data
 
-from customer_value._frames import Column, collect, nw, open_frame
+from customer_value._frames import Column, collect, nw, open_frame, without_zone
 from customer_value._validation import require_choice, require_rows, require_some
 from customer_value.churn._folds import group_codes
 from customer_value.errors import InputError
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
+_LARGEST_WEIGHT = 1e15  # the sum of many is still a whole number
 _MOST_REPEATS = 10  # times the rows: weights that would make a larger table go to the models as weights
 
 
@@ -34,6 +35,8 @@ class Rows:
 def read_columns(estimator: Any, X: Any, *, reset: bool) -> dict[str, Column]:
     """Return the columns of a frame or a numeric array by name; scikit-learn records or compares their names."""
     frame = _as_frame(X)
+    if frame is None and not (hasattr(X, "shape") or hasattr(X, "__array__") or isinstance(X, Sequence)):
+        raise InputError(f"X must be a DataFrame or a matrix of numbers; got {type(X).__name__}.")
     try:
         if frame is None:
             checked = validate_data(estimator, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
@@ -43,7 +46,7 @@ def read_columns(estimator: Any, X: Any, *, reset: bool) -> dict[str, Column]:
         validate_data(estimator, frame.to_native(), reset=reset, skip_check_array=True)
     except ValueError as error:
         raise error if isinstance(error, InputError) else InputError(str(error)) from None
-    return {name: frame.get_column(name) for name in frame.columns}
+    return {name: without_zone(frame.get_column(name)) for name in frame.columns}
 
 
 def _as_frame(X: Any) -> nw.DataFrame[Any] | None:
@@ -95,7 +98,7 @@ def _outcome(estimator: Any, y: Any) -> tuple[np.ndarray[Any, Any], np.ndarray[A
     try:
         labels = column_or_1d(check_array(y, ensure_2d=False, dtype=None, input_name="y"), warn=True)
         kind = type_of_target(labels, input_name="y", raise_unknown=True)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise InputError(str(error)) from None
     if kind != "binary":
         raise InputError(
@@ -110,14 +113,17 @@ def _weights(sample_weight: Any, n: int) -> Floats:
         return np.ones(n)
     try:
         weights = np.asarray(sample_weight, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError("sample_weight must be numbers, one per row.") from None
     if weights.ndim == 0:
         weights = np.full(n, float(weights))
     if weights.ndim != 1:
         raise InputError(f"sample_weight must have one dimension; its shape is {weights.shape}.")
     _same_length(n, weights, "sample_weight")
-    require_rows(np.isfinite(weights) & (weights >= 0), "sample_weight must be 0 or above and finite")
+    require_rows(
+        (weights >= 0) & (weights < _LARGEST_WEIGHT),
+        f"sample_weight must be 0 or above, and below {_LARGEST_WEIGHT:.0e}",
+    )
     if not weights.any():
         raise InputError("every sample_weight is zero: no row is left to learn from.")
     return weights

@@ -97,7 +97,7 @@ def members_of(estimator: Any, encoding: str, categorical: Flags, random_state: 
             "logistic": [linear],
             "random_forest": [Member("random_forest", forest)],
         }[estimator]
-    if isinstance(estimator, type) or not is_classifier(estimator):
+    if isinstance(estimator, type) or not hasattr(estimator, "fit") or not is_classifier(estimator):
         raise InputError(
             f"estimator must be one of {list(NAMED)} or a scikit-learn classifier such as LogisticRegression(); "
             f"got {estimator!r}."

@@ -13,7 +13,10 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check
 from sklearn.utils.validation import has_fit_parameter
 
 from customer_value._units import date_of
-from customer_value._validation import require_choice
+from customer_value._validation import (
+    require_choice,
+    require_rows,
+)
 from customer_value.churn._windows import outcome_window
 from customer_value.churn.splits import GroupPurgedTimeSplit, Rows, warn_leaking_folds
 from customer_value.errors import InputError
@@ -113,10 +116,8 @@ def out_of_sample(
 def unlabelled_rows(known: np.ndarray[Any, np.dtype[np.bool_]], unlabelled: str, outcome: str) -> Rows:
     """Return the rows with an outcome; raise where some have none and that was not agreed to."""
     require_choice("unlabelled", unlabelled, ("error", "drop"))
-    if unlabelled == "error" and not known.all():
-        raise InputError(
-            f"{outcome} must not be null; {(~known).sum()} of {known.size} rows are. unlabelled='drop' leaves them out."
-        )
+    if unlabelled == "error":
+        require_rows(known, f"{outcome} must not be null", "unlabelled='drop' leaves them out.")
     return np.flatnonzero(known)
 
 

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from customer_value._validation import number
+from customer_value._validation import (
+    LARGEST,
+    number,
+)
 from customer_value.churn._spells import Floats, Rows, Spells
 from customer_value.errors import InputError
 
@@ -40,7 +43,10 @@ def in_periods(times: Floats, width: float) -> Floats:
 
 def period_width(width: float) -> float:
     """Return the width of a period, checked."""
-    return number(width, "width", low=0, open_ends=True)
+    length = number(width, "width", low=0, open_ends=True)
+    if length >= LARGEST:
+        raise InputError(f"width must be below {LARGEST:.0e}, in the unit of the durations; got {width!r}.")
+    return length
 
 
 def spell_periods(spells: Spells, width: float) -> tuple[Floats, Floats, Rows, Rows]:

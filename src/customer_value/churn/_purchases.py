@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from customer_value._frames import AnyFrame, EagerFrame, column_names, engine_of, nw, with_arrays
+from customer_value._frames import AnyFrame, EagerFrame, column_names, engine_of, nw, schema_of, with_arrays
 from customer_value.churn._windows import Window
 from customer_value.transactions._ids import id_labels
 from customer_value.transactions._log import LogColumns, LogRules, check_log, log_columns, read_log
@@ -80,7 +80,7 @@ def seen_of_customers(
     With `latest` also `_latest`, the last purchase day before the window's end.
     """
     key, day, engine = columns.customer_id, nw.col("_day"), engine_of(log)
-    midnight = midnight_expression(columns.date, log.collect_schema()[columns.date], engine)
+    midnight = midnight_expression(columns.date, schema_of(log)[columns.date], engine)
     bought = log.filter(nw.col(columns.amount) >= 0).select(key, midnight.alias("_day"))
     future, start, end = (date_literal(number, engine) for number in (cutoff, window.start, window.end))
     marks = {"_past": day < future, "_within": (day >= start) & (day < end)}

@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from customer_value._validation import number, whole_number
+from customer_value._validation import (
+    MOST_RESAMPLES,
+    number,
+    whole_number,
+)
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 # Takes the churners and the others by distinct score, highest first.
@@ -23,7 +27,9 @@ def bootstrap_draws(
     of how often each kind comes; the order of rows plays no part. A resample without a churner, or of churners only,
     has no rank statistic and is drawn again.
     """
-    drawn = {name: np.empty(whole_number(n_resamples, "n_resamples", low=1)) for name in statistics}
+    drawn = {
+        name: np.empty(whole_number(n_resamples, "n_resamples", low=1, high=MOST_RESAMPLES)) for name in statistics
+    }
     kinds = np.array([churners, others])
     for i, (again, rest) in enumerate(resamples(kinds, n_resamples=n_resamples, random_state=random_state)):
         for name, statistic in statistics.items():
@@ -35,7 +41,7 @@ def resamples(kinds: Floats, *, n_resamples: int, random_state: int) -> Iterator
     """Draw as many customers as there are, with replacement; each row of kinds comes at least once."""
     rng = np.random.default_rng(whole_number(random_state, "random_state"))
     customers, chances = max(1, round(kinds.sum())), kinds.ravel() / kinds.sum()
-    for _ in range(whole_number(n_resamples, "n_resamples", low=1)):
+    for _ in range(whole_number(n_resamples, "n_resamples", low=1, high=MOST_RESAMPLES)):
         drawn = np.zeros(kinds.shape)
         while not drawn.any(axis=1).all():
             drawn = rng.multinomial(customers, chances).astype(np.float64).reshape(kinds.shape)

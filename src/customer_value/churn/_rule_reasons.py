@@ -11,7 +11,10 @@ import numpy as np
 
 from customer_value._frames import EagerFrame
 from customer_value._units import DAYS
-from customer_value._validation import time_unit_of
+from customer_value._validation import (
+    name_list,
+    time_unit_of,
+)
 from customer_value.churn._feature_columns import Floats, read_feature
 from customer_value.churn.reason_rules import MEDIAN, ReasonRule
 from customer_value.errors import InputError
@@ -47,7 +50,7 @@ def rule_reasons(
 ) -> list[Reason]:
     """Apply the rules to a frame's columns."""
     unit = time_unit_of(frame) or "day"
-    known = _first_log(frame) if logs is None else list(logs)
+    known = _first_log(frame) if logs is None else name_list(logs, "logs", "log")
     made = [
         reason
         for rule in rules

@@ -12,6 +12,7 @@ from customer_value._frames import EagerFrame, FrameT, empty_frame, make_frame, 
 from customer_value._stats.intervals import normal_quantile
 from customer_value._units import in_units
 from customer_value._validation import (
+    MOST_POINTS,
     float_array,
     interval_level,
     number,
@@ -231,7 +232,7 @@ class SurvivalModel(Arguments):
         DataFrame with columns period and survival.
         """
         if np.ndim(periods) == 0:
-            periods = np.arange(1.0, number(periods, "periods", low=1) + 1)
+            periods = np.arange(1.0, number(periods, "periods", low=1, high=MOST_POINTS) + 1)
         times = self._horizons(periods)
         opened, _, start = self._open(frame, given)
         self._tell_reach(start, float(times.max()))

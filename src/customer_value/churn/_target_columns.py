@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 
 from customer_value._frames import EagerFrame, texts, whole_numbers, with_arrays
-from customer_value._validation import number, require_columns, whole_number
+from customer_value._validation import (
+    number,
+    require_columns,
+    text_value,
+    whole_number,
+)
 from customer_value.churn._selection import Flags, Floats, Places, Selection, select
 from customer_value.errors import DataWarning, InputError, warn
 from customer_value.transactions._ids import id_labels
@@ -88,7 +93,7 @@ def _settled_order(frame: EagerFrame, gain: Floats, spend: Floats, value: Floats
     """Rows from the highest profit to the lowest; equals by spend, value and customer, never by where they stand."""
     keys = [gain, -spend, value]
     ids: list[Any] = []
-    if customer_id in frame.columns:
+    if text_value(customer_id, "customer_id") in frame.columns:
         ids = [id_labels(frame.get_column(customer_id))]
     elif customer_id != "customer_id":
         require_columns(frame, [customer_id], what="frame")

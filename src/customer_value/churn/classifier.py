@@ -23,6 +23,7 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 Calibration = Literal["auto", "isotonic", "beta", "sigmoid", "temperature"]
 
 _CALIBRATIONS = ("auto", "isotonic", "beta", "sigmoid", "temperature")
+_MOST_FOLDS = 1000
 _ENCODINGS = ("auto", "ordinal", "one_hot")
 
 
@@ -161,8 +162,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         if self.calibration is not None:
             require_choice("calibration", self.calibration, _CALIBRATIONS)
         require_choice("encoding", self.encoding, _ENCODINGS)
-        folds = whole_number(self.calibration_folds, "calibration_folds", low=2)
-        random_state = whole_number(self.random_state, "random_state")
+        folds = whole_number(self.calibration_folds, "calibration_folds", low=2, high=_MOST_FOLDS)
+        random_state = whole_number(self.random_state, "random_state", high=2**32 - 1)
         rows = read_rows(self, X, y, sample_weight, groups)
         self.classes_ = rows.classes
         self._encoder = TableEncoder(rows.columns, rows.weights)

@@ -8,7 +8,14 @@ from typing import Any, cast
 import numpy as np
 
 from customer_value._frames import Column, EagerFrame, FrameT, make_frame, to_eager
-from customer_value._validation import require_columns, require_rows, require_some, require_text_names, whole_number
+from customer_value._validation import (
+    name_list,
+    require_columns,
+    require_rows,
+    require_some,
+    require_text_names,
+    whole_number,
+)
 from customer_value.churn._feature_columns import LABEL_COLUMNS, FeatureColumn, Floats, read_feature
 from customer_value.churn._stability import calibration, difference_p_value, ks_distance, stability
 from customer_value.errors import InputError
@@ -135,8 +142,7 @@ def _features(
     if features is None:
         both = dict.fromkeys([*before.columns, *after.columns])
         return [name for name in both if name not in (*_KEYS, *others)]
-    if isinstance(features, str):
-        raise InputError(f"features must be a list of column names; got the text {features!r}.")
+    features = name_list(features, "features")
     require_columns(before, features, what="frame before")
     return list(dict.fromkeys(features))
 
@@ -291,7 +297,7 @@ def _verdict(size: float, p_value: float) -> str:
 
 def _probabilities(frame: EagerFrame, score: str) -> Floats:
     read = read_feature(frame, score)
-    if read.kind != "number":
+    if not frame.schema[score].is_numeric():
         raise InputError(f"{score} must be a probability; its type is {frame.get_column(score).dtype}.")
     require_rows(np.isnan(read.numbers) | ((read.numbers >= 0) & (read.numbers <= 1)), f"{score} must be from 0 to 1")
     return read.numbers

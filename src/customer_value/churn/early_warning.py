@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from customer_value._frames import Column, EagerFrame, FrameT, make_frame, nw, to_eager, whole_numbers
+from customer_value._frames import Column, EagerFrame, FrameT, make_frame, nw, to_eager, whole_numbers, without_zone
 from customer_value._stats.multiple import benjamini_hochberg
 from customer_value._units import Day, date_of
 from customer_value._validation import number, require_choice, require_columns, require_ids, require_some, truth_value
@@ -31,6 +31,7 @@ from customer_value.transactions._plan import end_day
 _WATCH: dict[str, Direction] = {"purchases": "fewer", "contacts": "either"}
 _WITHIN, _BEYOND = "within limits", "outside the limits, as happens among so many customers"
 _SHORT = "too little history to tell"
+_LEAST_DISPERSION, _MOST_DISPERSION = 0.01, 100.0  # beyond them counts are no counts any more
 
 
 def early_warnings(
@@ -146,8 +147,8 @@ def early_warnings(
     opened, back = to_eager(log, "log", "early_warnings")
     columns = log_columns(opened, customer_id, date, amount)
     read = read_log(opened, columns, LogRules())
-    if dispersion != "estimate":
-        dispersion = number(dispersion, "dispersion", low=0, open_ends=True)
+    if not (isinstance(dispersion, str) and dispersion == "estimate"):
+        dispersion = number(dispersion, "dispersion", low=_LEAST_DISPERSION, high=_MOST_DISPERSION)
     windows = _windows(read_cutoff(cutoff), window, baseline, int(read.days.max()), observation_end)
 
     bought = (read.amounts >= 0) & (read.days < windows.cutoff)
@@ -209,7 +210,7 @@ def _read_contacts(contacts: Any, log: EagerFrame, keys: nw.Series[Any], date: s
     require_columns(opened, [keys.name, date], what="contacts")
     require_some(len(opened), "contacts")
     require_ids(keys.name, {"log": log, "contacts": opened})
-    ids, dates = opened.get_column(keys.name), opened.get_column(date)
+    ids, dates = opened.get_column(keys.name), without_zone(opened.get_column(date))
     require_dates(dates.dtype, date, objects=True)
     require_present(dates, "Leave such rows out.")
     require_present(ids, "A contact of nobody tells nothing: leave it out.")

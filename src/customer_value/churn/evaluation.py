@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal
 
 from customer_value._frames import FrameT, as_given, collect, open_frame
-from customer_value._validation import number, whole_number
+from customer_value._validation import (
+    MOST_RESAMPLES,
+    number,
+    whole_number,
+)
 from customer_value.churn._churn_report import report_html, report_text
 from customer_value.churn._evaluation_parts import judge
 from customer_value.churn._evaluation_tables import Campaign, tables_of
@@ -197,7 +201,7 @@ def evaluate_churn(
     0  DecisionTreeClassifier        200         0.4  0.947
     """
     level = number(interval, "interval", low=0, high=1, open_ends=True)
-    resampled = whole_number(n_resamples, "n_resamples", low=1)
+    resampled = whole_number(n_resamples, "n_resamples", low=1, high=MOST_RESAMPLES)
     seed = whole_number(random_state, "random_state")
     money = campaign_costs(clv, incentive, contact_cost)
     a, b = (number(v, n, low=0, open_ends=True) for n, v in (("alpha", alpha), ("beta", beta)))

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 
-from customer_value._frames import Column, EagerFrame, FrameT, make_frame, nw, to_eager
+from customer_value._frames import Column, EagerFrame, FrameT, make_frame, nw, to_eager, without_zone
 from customer_value._stats.intervals import newcombe_interval, normal_quantile
 from customer_value._stats.multiple import benjamini_hochberg
 from customer_value._validation import number, require_choice, require_columns, require_ids, require_rows, require_some
@@ -179,7 +179,7 @@ def _read_labels(
 
 
 def _days(frame: EagerFrame, column: str) -> Codes:
-    series = frame.get_column(column)
+    series = without_zone(frame.get_column(column))
     require_dates(series.dtype, column, objects=True)
     require_present(series, _NO_NULL)
     days: Days = day_numbers(series)

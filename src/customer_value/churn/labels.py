@@ -22,7 +22,11 @@ from customer_value._frames import (
     with_arrays,
 )
 from customer_value._units import Day, date_of
-from customer_value._validation import require_choice
+from customer_value._validation import (
+    number,
+    require_choice,
+    text_value,
+)
 from customer_value.churn._judgements import BASES, Alive, Judgement, Rhythm, read_alive, read_rhythm
 from customer_value.churn._purchases import check_rows, open_log, seen_of_customers
 from customer_value.churn._rosters import choose_customers, open_roster
@@ -153,12 +157,14 @@ def churn_labels(
     require_choice("definition", definition, DEFINITIONS)
     if purchase_model is not None and definition != "p_alive":
         raise InputError(f"purchase_model goes with definition='p_alive'; with definition={definition!r} leave it out.")
+    rhythm = read_rhythm(multiple, population)
+    number(level, "level", low=0, high=1, open_ends=True)
     judge: Rhythm | Alive | None = None
     if definition == "rhythm":
-        judge = read_rhythm(multiple, population)
+        judge = rhythm
     elif definition == "p_alive":
         judge = read_alive(purchase_model, level)
-    if customer_id in _LABELS:
+    if text_value(customer_id, "customer_id") in _LABELS:
         raise InputError(f"the labels would have {customer_id!r} twice: give the customer column a name of its own.")
 
     given = open_frame(log, "log")

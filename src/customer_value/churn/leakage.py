@@ -8,7 +8,15 @@ from typing import cast
 import numpy as np
 
 from customer_value._frames import Column, EagerFrame, FrameT, make_frame, to_eager
-from customer_value._validation import number, require_columns, require_rows, require_some, require_text_names
+from customer_value._validation import (
+    name_list,
+    number,
+    optional_text,
+    require_columns,
+    require_rows,
+    require_some,
+    require_text_names,
+)
 from customer_value.churn._feature_columns import LABEL_COLUMNS, Bools, Codes, FeatureColumn, Floats, read_feature
 from customer_value.churn._leakage_checks import (
     Finding,
@@ -114,8 +122,7 @@ def leakage_report(
     """
     auc = number(auc, "auc", low=0.5, high=1)
     interval = number(interval, "interval", low=0, high=1, open_ends=True)
-    if isinstance(exclude, str):
-        raise InputError(f"exclude must be a list of column names; got the text {exclude!r}.")
+    exclude = name_list(exclude, "exclude")
     opened, back = to_eager(panel, "panel", "leakage_report")
     require_text_names(opened, "panel")
     require_columns(opened, [outcome, *exclude], what="panel", maker="churn_snapshots(logs, ...) makes one")
@@ -137,9 +144,9 @@ def leakage_report(
 
 def _if_there(rows: EagerFrame, name: str | None, default: str) -> str | None:
     """Return a key's name; one of the default name need not be there."""
-    if name is None or (name == default and name not in rows.columns):
+    if optional_text(name, default) is None or (name == default and name not in rows.columns):
         return None
-    require_columns(rows, [name], what="panel")
+    require_columns(rows, [str(name)], what="panel")
     return name
 
 

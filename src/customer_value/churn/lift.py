@@ -8,7 +8,13 @@ import numpy as np
 
 from customer_value._frames import EagerFrame, FrameT, make_frame, to_eager
 from customer_value._stats.intervals import wilson_interval
-from customer_value._validation import number, numeric_column, require_columns, whole_number
+from customer_value._validation import (
+    MOST_POINTS,
+    number,
+    numeric_column,
+    require_columns,
+    whole_number,
+)
 from customer_value.churn._ranked import Floats, Ranking
 from customer_value.churn._reading import outcome_column, score_column
 from customer_value.errors import InputError
@@ -160,7 +166,7 @@ def gains_curve(
     2               0.667  1.000         1.000   1.5
     3               1.000  1.000         1.000   1.0
     """
-    steps = whole_number(points, "points", low=1)
+    steps = whole_number(points, "points", low=1, high=MOST_POINTS)
     opened, back = to_eager(frame, "frame", "gains_curve")
     scores, churned, worth = _columns(opened, score, outcome, value)
     ranking = Ranking(scores)

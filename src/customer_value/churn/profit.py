@@ -8,7 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from customer_value._frames import FrameT, make_frame, to_eager
-from customer_value._validation import require_rows, whole_number
+from customer_value._validation import (
+    MOST_POINTS,
+    require_rows,
+    whole_number,
+)
 from customer_value.churn._contact import gain_if_leaving, loss_if_staying
 from customer_value.churn._ranked import Floats, Ranking, running
 from customer_value.churn._reading import outcome_column, per_customer, probability_column, score_column
@@ -66,7 +70,7 @@ def contact_threshold(
     try:
         arrays = [np.asarray(values, dtype=np.float64) for values in given.values()]
         value, d, f, gamma = np.broadcast_arrays(*arrays)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(
             f"clv, incentive, contact_cost and acceptance must be numbers, or arrays of one length; got {given!r}."
         ) from None
@@ -153,7 +157,7 @@ def profit_curve(
     3               0.667       2.0    30.0  False
     4               1.000       2.0     8.0  False
     """
-    steps = whole_number(points, "points", low=1)
+    steps = whole_number(points, "points", low=1, high=MOST_POINTS)
     opened, back = to_eager(frame, "frame", "profit_curve")
     if outcome is None:
         scores = churned = probability_column(opened, score)

@@ -8,7 +8,13 @@ from typing import Any, cast
 import numpy as np
 
 from customer_value._frames import EagerFrame, FrameT, make_frame, to_eager
-from customer_value._validation import interval_level, require_choice, require_columns, whole_number
+from customer_value._validation import (
+    MOST_POINTS,
+    interval_level,
+    require_choice,
+    require_columns,
+    whole_number,
+)
 from customer_value.churn._ranked import Floats, Ranking, running
 from customer_value.churn._reading import outcome_column, score_column
 from customer_value.churn._resampling import percentiles, resamples
@@ -95,7 +101,7 @@ def qini_curve(
     1                 0.5         0.2        0.091  0.023
     2                 1.0         0.0        0.091  0.023
     """
-    steps = whole_number(points, "points", low=1)
+    steps = whole_number(points, "points", low=1, high=MOST_POINTS)
     require_choice("outcome_is", outcome_is, _OUTCOME_IS)
     level = interval_level(interval)
     opened, back = to_eager(frame, "frame", "qini_curve")

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from customer_value._validation import number
+from customer_value._validation import (
+    number,
+)
 from customer_value.churn._ranked import Floats, dot, ranked_counts, running
 from customer_value.churn._resampling import bootstrap_draws, percentiles
 from customer_value.errors import InputError
@@ -153,6 +155,8 @@ def score_interval(
     >>> lower < gini_score(y, score) < upper
     True
     """
+    if not callable(metric):
+        raise InputError(f"metric must be a function of y_true, y_score and sample_weight; got {metric!r}.")
     score, churners, others = ranked_counts(y_true, y_score, sample_weight)
     outcome, scores = np.repeat((1.0, 0.0), score.size), np.tile(score, 2)
 

@@ -88,6 +88,8 @@ class ReasonRule:
         truth_value(self.any_log, f"any_log {what}")
         texts = self.text if isinstance(self.text, Mapping) else {"en": self.text}
         known = {**dict.fromkeys(("value", "typical"), ""), **dict.fromkeys(groups, "")}
+        if not texts:
+            raise InputError(f"text {what} must be a text, or a mapping of languages to texts; got {self.text!r}.")
         for language, text in texts.items():
             require_choice(f"a language {what}", language, LANGUAGES)
             try:

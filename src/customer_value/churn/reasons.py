@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, cast
 
 import numpy as np
 
 from customer_value._frames import Column, EagerFrame, FrameT, make_frame, to_eager, with_arrays
 from customer_value._optional import import_optional
-from customer_value._validation import require_choice, require_columns, require_some, truth_value, whole_number
+from customer_value._validation import (
+    require_choice,
+    require_columns,
+    require_ids,
+    require_some,
+    require_text_names,
+    truth_value,
+    whole_number,
+)
 from customer_value.churn._model_reasons import model_reasons
 from customer_value.churn._rule_reasons import Reason, rule_reasons
 from customer_value.churn.reason_rules import LANGUAGES, REASON_RULES, ReasonRule
@@ -131,6 +139,8 @@ def reason_codes(
     require_choice("labels", labels, LANGUAGES)
     opened, back = to_eager(frame, "frame", "reason_codes")
     require_columns(opened, [customer_id], what="frame")
+    require_text_names(opened, "frame")
+    require_ids(customer_id, {"frame": opened})
     require_some(len(opened), "frame")
     order = _one_row_each(opened, customer_id)
     if model is None:
@@ -161,7 +171,7 @@ def _shap() -> Any:
 def _rules(rules: Sequence[ReasonRule] | None) -> Sequence[ReasonRule]:
     if rules is None:
         return REASON_RULES
-    given = [] if isinstance(rules, (str, ReasonRule)) else list(rules)
+    given = list(rules) if isinstance(rules, Iterable) else []
     if not given or not all(isinstance(rule, ReasonRule) for rule in given):
         raise InputError(f"rules must be a list of ReasonRule, at least one; got {rules!r}.")
     return given

@@ -7,9 +7,17 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from customer_value._frames import AnyFrame, FrameT, column_names, engine_of, nw, open_frame, to_eager
+from customer_value._frames import AnyFrame, FrameT, column_names, engine_of, nw, open_frame, schema_of, to_eager
 from customer_value._units import Day, date_of, day_number
-from customer_value._validation import require_choice, require_columns, require_rows, require_some, truth_value
+from customer_value._validation import (
+    require_choice,
+    require_columns,
+    require_rows,
+    require_some,
+    require_text_names,
+    text_value,
+    truth_value,
+)
 from customer_value.churn._event_plan import Counted
 from customer_value.churn._event_reading import days_or_never
 from customer_value.churn._feature_columns import LABEL_COLUMNS
@@ -18,6 +26,7 @@ from customer_value.churn.features import Span, make_features
 from customer_value.churn.labels import churn_labels
 from customer_value.churn.subscription_labels import subscription_churn_labels
 from customer_value.errors import InputError
+from customer_value.transactions._log import require_present
 from customer_value.transactions._periods import day_expression, day_numbers, midnight_expression
 from customer_value.transactions._subscriptions import common_name
 
@@ -130,6 +139,8 @@ def churn_snapshots(
     1998-01-01   619  0.59
     """
     days = read_cutoffs(cutoffs)
+    for name, column in (("start", start), ("end", end)):
+        text_value(column, name)
     require_choice("definition", definition, DEFINITIONS)
     truth_value(keep_inactive, "keep_inactive")
     options = _label_options(label_options, definition, active_within)
@@ -161,7 +172,9 @@ def churn_snapshots(
         columns = {"date": date, "amount": amount if amount in column_names(source) else None}
         moment = date
     observed = (
-        _last_day(source, moment) if observation_end == "last" else day_number(observation_end, "observation_end")
+        _last_day(source, moment)
+        if isinstance(observation_end, str) and observation_end == "last"
+        else day_number(observation_end, "observation_end")
     )
     _require_observed(days, observed, horizon, gap, options.get("grace", 0), unobserved)
     options |= {"horizon": horizon, "gap": gap, "observation_end": date_of(observed), "unobserved": unobserved}
@@ -228,7 +241,11 @@ def split_xy(
     """
     frame, _ = to_eager(panel, "panel", "split_xy")
     require_choice("unlabelled", unlabelled, ("error", "drop"))
+    text_value(cutoff, "cutoff")
     require_columns(frame, [customer_id, outcome], what="panel", maker=_PANEL_MAKER)
+    require_text_names(frame, "panel")
+    require_some(len(frame), "panel")
+    require_present(frame.get_column(customer_id), "Rows of nobody cannot be kept together: leave them out.")
     labels = frame.get_column(outcome)
     known = ~np.asarray(labels.is_null().to_numpy(), dtype=np.bool_)
     if unlabelled == "error":
@@ -251,6 +268,8 @@ def _label_options(given: Any, definition: str, active_within: Any) -> dict[str,
         "p_alive": ("purchase_model", "level"),
         "contractual": ("grace", "returns"),
     }.get(definition, ())
+    if not (given is None or isinstance(given, Mapping)):
+        raise InputError(f"label_options must map arguments of the label function to values; got {given!r}.")
     options = {} if given is None else dict(given)
     for name in options:
         if name not in own:
@@ -285,7 +304,7 @@ def _require_observed(days: list[int], observed: int, horizon: Any, gap: Any, gr
 def _last_day(frame: AnyFrame, column: str) -> int:
     if isinstance(frame, nw.DataFrame):
         return int(day_numbers(frame.get_column(column)).max())
-    day = midnight_expression(column, frame.collect_schema()[column], engine_of(frame))
+    day = midnight_expression(column, schema_of(frame)[column], engine_of(frame))
     return day_number(frame.select(day.max()).collect().item(), column)
 
 

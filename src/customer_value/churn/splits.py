@@ -6,7 +6,7 @@ therefore learn only from rows whose window ended by then; the rows in between a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from typing import Any
 
 import numpy as np
@@ -292,7 +292,10 @@ def _cutoff_days(times: Any) -> Days:
 def _require_length(given: Any, rows: int) -> None:
     if given is None:
         return
-    n = given.shape[0] if hasattr(given, "shape") else len(given)
+    shape = getattr(given, "shape", None)
+    if not (shape or isinstance(given, Sized)):
+        raise InputError(f"the data must have one row per cutoff; got {given!r}.")
+    n = shape[0] if shape else len(given)
     if n != rows:
         raise InputError(
             f"times have {rows} rows and the data {n}: give the splitter the cutoffs of exactly the rows that are "

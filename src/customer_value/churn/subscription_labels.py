@@ -9,7 +9,12 @@ import numpy as np
 
 from customer_value._frames import EagerFrame, FrameT, engine_of, make_frame, schema_of, texts, to_eager, truth_values
 from customer_value._units import Day, date_of
-from customer_value._validation import require_choice, require_columns, require_some
+from customer_value._validation import (
+    require_choice,
+    require_columns,
+    require_some,
+    text_value,
+)
 from customer_value.churn._windows import Window, is_observed, outcome_window, read_cutoff, read_span
 from customer_value.errors import InputError
 from customer_value.transactions._contracts import Contracts
@@ -139,7 +144,7 @@ def subscription_churn_labels(
     window = outcome_window(day, horizon, gap)
     allowed = read_span(grace, "grace", zero=True)
     require_choice("returns", returns, RETURNS)
-    if customer_id in _LABELS:
+    if text_value(customer_id, "customer_id") in _LABELS:
         raise InputError(f"the labels would have {customer_id!r} twice: give the customer column a name of its own.")
     table, as_given = to_eager(subscriptions, "subscriptions", "subscription_churn_labels")
     columns = subscription_columns(table, customer_id, start, end)

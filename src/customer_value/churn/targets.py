@@ -8,7 +8,13 @@ from typing import Any, cast
 import numpy as np
 
 from customer_value._frames import EagerFrame, FrameT, to_eager
-from customer_value._validation import numeric_column, require_columns, require_rows, require_some
+from customer_value._validation import (
+    numeric_column,
+    optional_text,
+    require_columns,
+    require_rows,
+    require_some,
+)
 from customer_value.churn._contact import expected_gain, expected_spend
 from customer_value.churn._ranked import Floats
 from customer_value.churn._reading import SCORE_MAKER, per_customer, probability_column
@@ -122,7 +128,7 @@ def assign_targets(
     'over capacity'
     """
     opened, back = to_eager(frame, "frame", "assign_targets")
-    require_columns(opened, [] if uplift else [risk], what="frame", maker=SCORE_MAKER)
+    require_columns(opened, [risk] if optional_text(uplift, "uplift") is None else [], what="frame", maker=SCORE_MAKER)
     require_some(len(opened), "frame")
     worth = per_customer(opened, value, "value", nulls=True, maker=_VALUE_MAKER)
     f, d = (per_customer(opened, g, n, low=0) for n, g in (("cost", cost), ("incentive", incentive)))

@@ -90,6 +90,7 @@ class _Learner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         """
         check_is_fitted(self)
         rows = self._rows(X)
+        require_some(len(rows), "X frame")
         more = self._outcome_of(rows, True) - self._outcome_of(rows, False)
         return -more if self.outcome_is == "churn" else more
 
@@ -100,6 +101,11 @@ class _Learner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         raise NotImplementedError
 
     def _of_amounts(self) -> bool:
+        if self.estimator is not None and (isinstance(self.estimator, type) or not hasattr(self.estimator, "fit")):
+            raise InputError(
+                "estimator must be a scikit-learn classifier or regressor such as LogisticRegression(); "
+                f"got {self.estimator!r}."
+            )
         return self.estimator is not None and bool(is_regressor(self.estimator))
 
     def _outcome(self, y: ArrayLike) -> Floats:
@@ -112,7 +118,10 @@ class _Learner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
     def _rows(self, X: Any) -> Any:
         """Rows as an array or a frame of narwhals, which both are cut and counted alike."""
         if isinstance(X, (np.ndarray, list)):
-            return np.asarray(X)
+            rows = np.asarray(X)
+            if rows.ndim != 2:
+                raise InputError(f"X must be a DataFrame or a matrix, a row per customer; its shape is {rows.shape}.")
+            return rows
         frame = to_eager(X, "X frame", type(self).__name__)[0]
         # The default model takes numbers only; a model of the caller's own reads the frame as it likes.
         return _matrix(frame) if self.estimator is None else frame

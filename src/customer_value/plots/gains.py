@@ -62,7 +62,7 @@ def gains(table: Any, *, ax: Axes | None = None) -> Axes:
     ax = axes_for(ax, "gains", (5.4, 4.6))
     ax.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=(0, (4, 3)))
     ax.annotate("random", (0.5, 0.5), xytext=(6, -12), textcoords="offset points", color=QUIET)
-    parts = curves(opened)
+    parts = curves(opened, across if by_share else gain)
     if "gain_perfect" in opened.columns:
         rows = parts[0][2]
         perfect = numeric_column(opened, "gain_perfect", what="table")[rows]

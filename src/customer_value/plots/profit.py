@@ -53,7 +53,7 @@ def profit(table: Any, *, ax: Axes | None = None) -> Axes:
     best = flag_column(opened, "best")
 
     ax = axes_for(ax, "profit", (6.4, 4.2))
-    parts = curves(opened)
+    parts = curves(opened, share)
     ax.axhline(0, color=QUIET, linewidth=0.8)
     first = parts[0][2]
     ax.plot(share[first], at_random[first], color=QUIET, linewidth=1, linestyle=(0, (4, 3)))

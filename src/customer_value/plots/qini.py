@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from customer_value._frames import to_eager
 from customer_value._validation import numeric_column, require_columns, require_some
 from customer_value.plots._axes import EXPECTED, QUIET, axes_for, head, tidy
@@ -47,6 +49,8 @@ def qini(table: Any, *, ax: Axes | None = None) -> Axes:
     require_columns(opened, columns, what="table", maker="cv.qini_curve(frame) makes it")
     require_some(len(opened), "table")
     share, gained, at_random, coefficient = (numeric_column(opened, column, what="table") for column in columns)
+    order = np.argsort(share, kind="stable")
+    share, gained, at_random = share[order], gained[order], at_random[order]
 
     ax = axes_for(ax, "qini", (6.4, 4.2))
     ax.axhline(0, color=QUIET, linewidth=0.8)

@@ -54,7 +54,7 @@ def reliability(table: Any, *, ax: Axes | None = None) -> Axes:
     ax = axes_for(ax, "reliability", (5.0, 4.8))
     top = max(float(said.max()), float(high.max()))
     ax.plot([0, top], [0, top], color=QUIET, linewidth=1, linestyle=(0, (4, 3)))
-    parts = curves(opened)
+    parts = curves(opened, said)
     for name, colour, rows in parts:
         ax.vlines(said[rows], low[rows], high[rows], color=colour, linewidth=1.2, alpha=0.6)
         ax.plot(said[rows], seen[rows], color=colour, marker="o", markersize=5, linewidth=1, label=name)

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from customer_value._frames import EagerFrame, to_eager
-from customer_value._validation import numeric_column, require_columns, require_rows, require_some
+from customer_value._validation import (
+    numeric_column,
+    require_columns,
+    require_rows,
+    require_some,
+    text_value,
+)
 from customer_value.errors import InputError
 from customer_value.plots._axes import axes_for, head, tidy
 
@@ -57,6 +63,8 @@ def survival_steps(table: Any, *, by: str | None = None, unit: str | None = None
     >>> cv.plots.survival_steps(table, by="plan", unit="month").get_xlabel()
     'Time since the start (months)'
     """
+    if unit is not None:
+        text_value(unit, "unit", empty=True)
     opened, _ = to_eager(table, "table", "survival_steps")
     at = "time_to" if "time_to" in opened.columns else "time"
     require_columns(opened, [at, "survival", *([] if by is None else [by])], what="table", maker=_MAKER)
