@@ -388,6 +388,15 @@ for name, fitted in (("ChurnClassifier", clone(CLASSIFIER)), ("RecencyRule", clo
         CHURN_CALLS[f"{name}.{method}"] = Call(
             getattr(type(fitted), method), getattr(fitted, method), arguments={"X": X.to_numpy()}
         )
+ON_ARRAYS = clone(CLASSIFIER).fit(X.to_numpy(), Y)
+CHURN_CALLS |= {
+    "ChurnClassifier.encode": Call(
+        churn.ChurnClassifier.encode, ON_ARRAYS.encode, arguments={"X": X.to_numpy()}
+    ),
+    "ChurnClassifier.log_odds": Call(
+        churn.ChurnClassifier.log_odds, ON_ARRAYS.log_odds, arguments={"encoded": ON_ARRAYS.encode(X.to_numpy())}
+    ),
+}  # fmt: skip
 for name, fitted in (("DiscreteTimeHazard", HAZARD), ("CoxModel", COX)):
     kind = type(fitted)
     for method, arguments in {

@@ -51,9 +51,7 @@ def test_nobody_left(name, calls, refuse):
 
 def test_a_report_of_leaks_needs_both_outcomes(calls, refuse):
     for call in calls["leakage_report"].everywhere():
-        refuse(
-            call, call.frame.assign(churned=True), "churned must have both outcomes; 180 .* have 180 true"
-        )
+        refuse(call, call.frame.assign(churned=True), "churned must have both outcomes; 180 .* have 180 true")
 
 
 # ---- times that do not fit -----------------------------------------------------------------------------------------
@@ -141,9 +139,7 @@ def test_a_rule_without_any_recency(calls):
 def test_a_model_of_times_knows_its_levels_only(refuse):
     model = churn.DiscreteTimeHazard(width=3.0, baseline="linear").fit(SPELLS, **TIMES, features=["plan"])
     for frame in (SPELLS.assign(plan="gold"), pl.from_pandas(SPELLS.assign(plan="gold"))):
-        with pytest.raises(
-            cv.InputError, match=r"plan must hold a level that the model knows \(basic, pro\); 40 of"
-        ):
+        with pytest.raises(cv.InputError, match=r"plan must hold a level that the model knows \(basic, pro\); 40 of"):
             model.survival(frame, 6.0)
 
 

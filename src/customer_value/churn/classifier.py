@@ -17,7 +17,7 @@ from customer_value.churn._encoding import TableEncoder
 from customer_value.churn._folds import row_hashes, value_folds
 from customer_value.churn._inputs import Rows, class_weights, read_columns, read_rows
 from customer_value.churn._members import Member, members_of
-from customer_value.errors import FitWarning, warn
+from customer_value.errors import FitWarning, InputError, warn
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Calibration = Literal["auto", "isotonic", "beta", "sigmoid", "temperature"]
@@ -206,6 +206,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
     def log_odds(self, encoded: Floats) -> Floats:
         """Return the log-odds of churn of encoded rows, for tools that explain a model by changing single columns."""
         check_is_fitted(self)
+        if getattr(encoded, "ndim", 0) != 2 or not len(encoded):
+            raise InputError(f"encoded must be the matrix that encode(X) gives; got {type(encoded).__name__}.")
         return self._calibrate(self._blended([member.scores(encoded) for member in self._members]))
 
     def _blended(self, scores: list[Floats]) -> Floats:
