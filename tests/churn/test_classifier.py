@@ -20,7 +20,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from customer_value.churn import ChurnClassifier
 from customer_value.churn._calibration import fit_calibrator, logistic_fit, method_by_size, stacking_weights
@@ -50,11 +50,15 @@ def calibration_error(y, p):
     return sum(abs(p[rows].mean() - y[rows].mean()) * rows.size for rows in tenths) / y.size
 
 
+# All but one, which checks nothing unless scipy runs in its experimental mode of other array libraries.
+CHECKS = [c for _, c in estimator_checks_generator(ChurnClassifier()) if c.func.__name__ != "check_array_api_input"]
+
+
 @pytest.mark.filterwarnings("ignore::customer_value.errors.FitWarning")  # scikit-learn's tables are tiny
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-@parametrize_with_checks([ChurnClassifier()])
-def test_scikit_learn_checks(estimator, check):
-    check(estimator)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.func.__name__)
+def test_scikit_learn_checks(check):
+    check(ChurnClassifier())
 
 
 # Columns

@@ -102,12 +102,7 @@ def _numbers(read: ReadLog, chunk: slice, plan: FeaturePlan) -> Iterator[Numbers
 def _cut(events: Events, chunk: slice) -> Events:
     starts = events.starts[chunk.start : chunk.stop + 1]
     rows = slice(int(starts[0]), int(starts[-1]))
-    return Events(
-        starts - starts[0],
-        events.day[rows],
-        *(None if x is None else x[rows] for x in (events.known, events.event, events.wholes, events.billionths)),
-        {name: flags[rows] for name, flags in events.kinds.items()},
-    )
+    return replace(_of_rows(events, rows), starts=starts - starts[0])
 
 
 def _cut_holdings(held: Holdings, chunk: slice) -> Holdings:
@@ -122,14 +117,15 @@ def _kept(starts: Whole, keep: Bools) -> Whole:
 
 
 def _keep(events: Events, keep: Bools) -> Events:
-    columns = {name: getattr(events, name) for name in ("known", "event", "wholes", "billionths")}
-    return replace(
-        events,
-        starts=_kept(events.starts, keep),
-        day=events.day[keep],
-        kinds={name: flags[keep] for name, flags in events.kinds.items()},
-        **{name: None if values is None else values[keep] for name, values in columns.items()},
-    )
+    return replace(_of_rows(events, keep), starts=_kept(events.starts, keep))
+
+
+def _of_rows(events: Events, rows: slice | Bools) -> Events:
+    """Take some rows of every column; where customers start among them is the caller's to say."""
+    columns: dict[str, Any] = {name: getattr(events, name) for name in ("known", "event", "wholes", "billionths")}
+    taken: dict[str, Any] = {name: None if values is None else values[rows] for name, values in columns.items()}
+    kinds = {name: flags[rows] for name, flags in events.kinds.items()}
+    return replace(events, day=events.day[rows], kinds=kinds, **taken)
 
 
 def _keep_holdings(held: Holdings, keep: Bools) -> Holdings:

@@ -207,7 +207,7 @@ def _holdings(
     order, _ = _in_order(_dense(customer * distinct + value), days, 0)
     starts = np.zeros(n + 1, dtype=np.int64)
     np.cumsum(np.bincount(customer, minlength=n), out=starts[1:])
-    return Holdings(starts, value[order], days[order], None if known is None else known[rows][order])
+    return Holdings(starts, value[order].astype(np.int64), days[order], None if known is None else known[rows][order])
 
 
 def _dense(labels: Whole) -> Any:

@@ -25,6 +25,4 @@ def curves(table: EagerFrame, across: np.ndarray[Any, np.dtype[np.float64]]) -> 
     distinct = list(dict.fromkeys(names))
     if len(distinct) > len(_COLOURS):
         raise InputError(f"a picture takes {len(_COLOURS)} models at most; the table has {len(distinct)}. Choose some.")
-    return [
-        (str(name), colour, order[names[order] == name]) for name, colour in zip(distinct, _COLOURS, strict=False)
-    ]
+    return [(str(name), colour, order[names[order] == name]) for name, colour in zip(distinct, _COLOURS, strict=False)]
