@@ -91,7 +91,6 @@ CHURN_TAKEN = {
     "contact_threshold-clv": PER_CUSTOMER,
     "drift_report-outcome": OPTIONAL,
     "drift_report(after)-outcome": OPTIONAL,
-    "early_warnings-amount": set(),
     "early_warnings-baseline": set(),
     "plots.pareto-unit": TEXT,
     "evaluate_churn-model": OPTIONAL,  # the score is a column

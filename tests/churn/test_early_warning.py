@@ -206,3 +206,12 @@ def test_a_silent_end_is_named():
     with pytest.raises(InputError, match="observation_end="):
         early_warnings(log, cutoff=CUTOFF)
     assert early_warnings(log, cutoff=CUTOFF, observation_end="2025-12-31")["warning"].tolist() == [True]
+
+
+def test_a_log_without_amounts_counts_every_row():
+    weekly = pd.date_range("2025-01-06", "2025-09-29", freq="7D")
+    log = pd.DataFrame({"customer_id": 1, "date": weekly})
+    wanted = early_warnings(log.assign(amount=3.0), cutoff="2026-01-01", observation_end="2025-12-31")
+    found = early_warnings(log, amount=None, cutoff="2026-01-01", observation_end="2025-12-31")
+    pd.testing.assert_frame_equal(found, wanted)
+    assert found["warning"].tolist() == [True]

@@ -7,10 +7,21 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from customer_value._frames import Column, EagerFrame, FrameT, make_frame, nw, to_eager, whole_numbers, without_zone
+from customer_value._frames import (
+    Column,
+    EagerFrame,
+    FrameT,
+    collect,
+    make_frame,
+    nw,
+    to_eager,
+    whole_numbers,
+    without_zone,
+)
 from customer_value._stats.multiple import benjamini_hochberg
 from customer_value._units import Day, date_of
 from customer_value._validation import number, require_choice, require_columns, require_ids, require_some, truth_value
+from customer_value.churn._purchases import open_log
 from customer_value.churn._rate_tests import (
     DIRECTIONS,
     Direction,
@@ -24,7 +35,7 @@ from customer_value.churn._watched_days import Codes, Signal, Windows, count_day
 from customer_value.churn._windows import lookback_start, read_cutoff
 from customer_value.errors import InputError
 from customer_value.transactions._ids import id_labels
-from customer_value.transactions._log import LogRules, log_columns, read_log, require_one_library, require_present
+from customer_value.transactions._log import LogRules, read_log, require_one_library, require_present
 from customer_value.transactions._periods import day_numbers, require_dates
 from customer_value.transactions._plan import end_day
 
@@ -49,7 +60,7 @@ def early_warnings(
     observation_end: Day = "last",
     customer_id: str = "customer_id",
     date: str = "date",
-    amount: str = "amount",
+    amount: str | None = "amount",
 ) -> FrameT:
     """Warn of customers whose purchases or contacts have left their own control limits. Collects once.
 
@@ -86,7 +97,7 @@ def early_warnings(
     observation_end
         Last day observed; "last" takes the log's last date. The recent window must lie before its end.
     customer_id, date, amount
-        Names of the columns.
+        Names of the columns. With ``amount=None`` every row is a purchase, or what else the log tells of: a login.
 
     Returns
     -------
@@ -145,8 +156,8 @@ def early_warnings(
     common_trend = truth_value(common_trend, "common_trend")
     directions = _directions(watch, contacts is not None)
     opened, back = to_eager(log, "log", "early_warnings")
-    columns = log_columns(opened, customer_id, date, amount)
-    read = read_log(opened, columns, LogRules())
+    log_rows, columns = open_log(opened, customer_id=customer_id, date=date, amount=amount)
+    read = read_log(collect(log_rows), columns, LogRules())
     if not (isinstance(dispersion, str) and dispersion == "estimate"):
         dispersion = number(dispersion, "dispersion", low=_LEAST_DISPERSION, high=_MOST_DISPERSION)
     windows = _windows(read_cutoff(cutoff), window, baseline, int(read.days.max()), observation_end)

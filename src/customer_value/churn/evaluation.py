@@ -142,7 +142,9 @@ def evaluate_churn(
     score
         Column with probabilities that a model gave to customers it had not seen; then nothing is fitted.
     baseline
-        ``"recency"`` for `RecencyRule`, a classifier of your own, the name of a column with probabilities, or None.
+        ``"recency"`` for `RecencyRule`, a classifier of your own, the name of a column with probabilities, or None. The
+        rule reads the time since the last event of the panel's first log; where that is one of bills, name another:
+        ``RecencyRule("usage_days_since_last")``.
     by
         Columns to judge by segment, with at most 50 values each.
     cv
