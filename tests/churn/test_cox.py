@@ -232,5 +232,5 @@ def test_no_optimum_and_no_fit():
 def test_without_statsmodels(monkeypatch):
     monkeypatch.setitem(sys.modules, "statsmodels.duration.hazard_regression", None)
     monkeypatch.setitem(sys.modules, "statsmodels", None)
-    with pytest.raises(MissingDependencyError, match=r'pip install "customer_value\[survival\]"'):
+    with pytest.raises(MissingDependencyError, match=r"pip install 'customer-value\[survival\]'"):
         CoxModel().fit(ROSSI, **NAMES)

@@ -248,7 +248,7 @@ class CoxModel(SurvivalModel):
 def _estimate(spells: Spells, matrix: Floats, ties: str) -> tuple[Floats, Floats, float, float]:
     """Return slopes, their covariance, and the partial log-likelihood with and without them."""
     hazards = import_optional(
-        "statsmodels.duration.hazard_regression", what="CoxModel", install='"customer_value[survival]"'
+        "statsmodels.duration.hazard_regression", what="CoxModel", install="'customer-value[survival]'"
     )
     # statsmodels counts one who enters at the time of an event as at risk then: he is let in just behind it.
     entry = np.nextafter(spells.entry, np.inf) if spells.entry.any() else None

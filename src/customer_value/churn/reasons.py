@@ -57,7 +57,7 @@ def reason_codes(
         with those that the model was fitted on.
     model
         A fitted `ChurnClassifier`, or any scikit-learn classifier of two classes that was fitted on a DataFrame. Needs
-        the package shap: ``pip install 'customer_value[explain]'``.
+        the package shap: ``pip install 'customer-value[explain]'``.
     background
         Customers who are typical, with the same columns; by default those of `frame`. When explaining a short list of
         risky customers, give all customers here. Of these, 30 that are spread evenly over the scores are used.
