@@ -77,7 +77,7 @@ def test_a_reason_depends_on_its_own_row_alone(boosting):
     state = np.random.get_state()[1].copy()  # noqa: NPY002  # shap's own generator
     mixed = reason_codes(some.sample(frac=1, random_state=1), model=boosting, background=FRAME.iloc[::-1])
     pd.testing.assert_frame_equal(mixed, expected, check_exact=True)
-    np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002
+    np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002  # the same generator
     one = reason_codes(some.iloc[[1]], model=boosting, background=FRAME)
     alone = expected[expected["customer_id"] == one["customer_id"][0]].reset_index(drop=True)
     pd.testing.assert_frame_equal(one, alone, check_exact=True)

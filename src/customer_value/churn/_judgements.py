@@ -59,9 +59,8 @@ class Rhythm:
         of_each = nw.from_native(rhythm, eager_only=True).select(columns.customer_id, "usual_gap", "rhythm_basis")
         found = seen.join(of_each, on=columns.customer_id, how="left").sort(columns.customer_id)
         usual = float_column(found.get_column("usual_gap"))
-        usual = np.where(
-            np.isnan(usual), population.gap, usual
-        )  # who first bought after the cutoff has no rhythm at it
+        # Who first bought after the cutoff has no rhythm at it.
+        usual = np.where(np.isnan(usual), population.gap, usual)
         latest = _days_or_nan(seen, "_latest")
         never = np.isnan(latest)
         churned = never | (window.end - 1 - latest >= self.multiple * usual)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from scipy.special import logit
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
+from threadpoolctl import threadpool_limits
 
 from customer_value._frames import EagerFrame, nw
 from customer_value._validation import require_columns
@@ -137,10 +137,10 @@ def _shapley(
         values = np.empty(rows.shape)
         with threadpool_limits(1):  # threads that wait for each other take longer than the few rows of a question
             for i, row in enumerate(rows):
-                np.random.seed(random_state)  # noqa: NPY002
+                np.random.seed(random_state)  # noqa: NPY002  # shap takes no other seed
                 values[i] = explainer.shap_values(row, nsamples=samples, l1_reg=False, silent=True)
     finally:
-        np.random.set_state(state)  # noqa: NPY002
+        np.random.set_state(state)  # noqa: NPY002  # the caller's draws go on as if nothing had been
     return values
 
 

@@ -34,7 +34,7 @@ _NEAR = 0.01  # of the longest time observed: a risk set that begins this early 
 class SurvivalModel(Arguments):
     """A model of time to churn; a subclass fits it and gives the survival of rows of a matrix."""
 
-    columns_: dict[str, str | None]
+    columns_: dict[str, Any]
     covariates_: Covariates
     time_unit_: str | None
     n_customers_: float
@@ -63,11 +63,11 @@ class SurvivalModel(Arguments):
     # ---- fitting ----------------------------------------------------------------------------------------------
 
     def _read(
-        self, frame: object, columns: dict[str, str | None], features: Sequence[str] | None, *, nulls: bool
+        self, frame: object, columns: dict[str, Any], features: Sequence[str] | None, *, nulls: bool
     ) -> tuple[Spells, Floats, dict[str, Any]]:
         """Return the spells of a frame, their covariates, and what the fit is to remember of both."""
         opened, _ = to_eager(frame, "frame", f"{type(self).__name__}.fit")
-        spells = read_spells(opened, **columns)  # type: ignore[arg-type]  # names of columns, the required ones texts
+        spells = read_spells(opened, **columns)
         require_event(spells, str(columns["event"]))
         taken = {name for name in columns.values() if name is not None}
         covariates, matrix = learn_covariates(opened, features, taken, spells.row, spells.weight, nulls=nulls)

@@ -154,7 +154,7 @@ class CoxModel(SurvivalModel):
         """
         self._require_fitted()
         opened, _ = to_eager(frame, "frame", type(self).__name__)
-        spells = read_spells(opened, **self.columns_)  # type: ignore[arg-type]  # the required names are texts
+        spells = read_spells(opened, **self.columns_)
         return concordance(spells, (self._matrix(opened) @ self.slopes_)[spells.row])
 
     def summary_table(self, interval: float = 0.95) -> Any:

@@ -226,7 +226,7 @@ class DiscreteTimeHazard(SurvivalModel):
         """
         self._require_fitted()
         opened, _ = to_eager(frame, "frame", type(self).__name__)
-        spells = read_spells(opened, **self.columns_)  # type: ignore[arg-type]  # the required names are texts
+        spells = read_spells(opened, **self.columns_)
         profiles, profile = distinct_profiles(self._matrix(opened)[spells.row])
         cells = person_periods(spells, profile, self.width_)
         hazard = self._hazards(profiles[cells.profile], cells.period, 1)[:, 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -21,7 +22,7 @@ _CONTACTED = "1 is the customer who was contacted, 0 one of the control group."
 _TREATMENT = "treatment"  # column that the S-learner adds
 
 
-class _Learner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class _Learner(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
     """What both learners share: reading the campaign, and which sign of a difference is good."""
 
     def __init__(self, estimator: Any = None, *, outcome_is: OutcomeIs = "churn") -> None:
@@ -94,11 +95,13 @@ class _Learner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         more = self._outcome_of(rows, True) - self._outcome_of(rows, False)
         return -more if self.outcome_is == "churn" else more
 
+    @abstractmethod
     def _fit(self, rows: Any, outcome: Floats, contacted: Any, weight: Floats | None) -> None:
-        raise NotImplementedError
+        """Fit the model, or the models, to rows that were checked."""
 
+    @abstractmethod
     def _outcome_of(self, rows: Any, contacted: bool) -> Floats:
-        raise NotImplementedError
+        """Return the outcome expected of each row, with a contact or without."""
 
     def _of_amounts(self) -> bool:
         if self.estimator is not None and (isinstance(self.estimator, type) or not hasattr(self.estimator, "fit")):
