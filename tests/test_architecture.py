@@ -19,10 +19,10 @@ FLOORS = (
     ("clv", "churn", "segments", "lifecycle", "feedback", "plots"),
     ("transactions",),
     ("datasets",),
-    ("_stats", "columns"),
+    ("_stats", "columns", "_labels"),
     ("_validation",),
     ("_units", "_sections"),
-    ("_frames", "_optional", "_churn_meanings"),
+    ("_frames", "_optional", "_churn_meanings", "_segment_meanings", "_lifecycle_meanings"),
     ("_meanings",),
     ("errors",),
 )

@@ -19,6 +19,7 @@ from customer_value._churn_meanings import (
     WATCHING,
 )
 from customer_value._frames import FrameT, as_given, make_frame, open_frame
+from customer_value._lifecycle_meanings import COHORTS, MIGRATION, REVENUE, STAGES
 from customer_value._meanings import (
     COMPARISON,
     CONTRACTS,
@@ -30,11 +31,11 @@ from customer_value._meanings import (
     LOG,
     OPPORTUNITIES,
     RHYTHM,
-    SEGMENTS,
     SUMMARY,
     VALUE,
     WINDOWS,
 )
+from customer_value._segment_meanings import CLUSTERS, SEGMENTS, TIERS
 
 __all__ = ["DICTIONARY", "describe_columns"]
 
@@ -47,6 +48,12 @@ DICTIONARY: dict[str, dict[str, tuple[str, str]]] = {
     "Contracts and renewals": CONTRACTS,
     "Forecast and value": VALUE,
     "Scores and segments": SEGMENTS,
+    "Clusters": CLUSTERS,
+    "Tiers": TIERS,
+    "Lifecycle stages": STAGES,
+    "Migration between states": MIGRATION,
+    "Cohorts": COHORTS,
+    "Retention and revenue": REVENUE,
     "Forecast against what happened": EVALUATION,
     "Models compared, assumptions checked": COMPARISON,
     "Customer equity": EQUITY,

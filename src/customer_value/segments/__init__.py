@@ -1,16 +1,30 @@
-"""Who belongs together: RFM scores, named segments and their profiles."""
+"""Who belongs together: RFM scores, named segments, clusters and tiers, and what each of them amounts to.
 
-from customer_value.segments.named import assign_segments
-from customer_value.segments.presets import TEN_SEGMENTS
-from customer_value.segments.profile import segment_profile
-from customer_value.segments.rfm import score_rfm
-from customer_value.segments.rules import RulesCheck, SegmentRules
+Names load their file on first use (PEP 562): scores and tiers need no scikit-learn, and importing the room loads none.
+"""
 
-__all__ = [
-    "TEN_SEGMENTS",
-    "RulesCheck",
-    "SegmentRules",
-    "assign_segments",
-    "score_rfm",
-    "segment_profile",
-]
+from importlib import import_module as _import_module
+from typing import Any as _Any
+
+_HOMES = {
+    "RulesCheck": "rules",
+    "SegmentRules": "rules",
+    "TEN_SEGMENTS": "presets",
+    "assign_segments": "named",
+    "score_rfm": "rfm",
+    "segment_profile": "profile",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(_import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

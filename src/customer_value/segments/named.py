@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 
 from customer_value._frames import EagerFrame, FrameT, categorical, texts, to_eager, with_arrays
+from customer_value._labels import Labels, label_texts
 from customer_value._validation import (
     numeric_column,
-    require_choice,
     require_columns,
     require_rows,
     require_some,
@@ -20,10 +20,8 @@ from customer_value.errors import InputError
 from customer_value.segments.presets import TEN_SEGMENTS
 from customer_value.segments.rules import SegmentRules
 
-Labels = Literal["en", "zh"] | Mapping[str, str]
 Cells = np.ndarray[Any, np.dtype[np.int64]]
 
-_LANGUAGES = ("en", "zh")
 _BY_RULE = {"en": "{cell}: rule {rule}", "zh": "{cell}：规则 {rule}"}
 _BY_DEFAULT = {"en": "{cell}: no rule, the default", "zh": "{cell}：无规则，按默认"}
 
@@ -106,7 +104,7 @@ def assign_segments(
     _require_sound(rules)
     text_value(name, "name")
     text_value(suffix, "suffix", empty=True)
-    shown = label_texts(rules, labels)
+    shown = label_texts(rules.names, rules.labels, labels, "rules")
     opened, back = to_eager(frame, "frame", "assign_segments")
 
     cells = _cells(opened, rules, suffix)
@@ -124,27 +122,6 @@ def assign_segments(
             )
         ),
     )
-
-
-def label_texts(rules: SegmentRules, labels: Labels) -> list[str]:
-    """Texts to show for the rules' names, in the rules' order."""
-    english = rules.labels.get("en", {name: name for name in rules.names})
-    if isinstance(labels, Mapping):
-        unknown = [name for name in labels if name not in rules.names]
-        if unknown:
-            raise InputError(f"labels has {unknown}, which are no names of the rules: {list(rules.names)}.")
-        chosen: Mapping[str, str] = {**english, **labels}
-    else:
-        require_choice("labels", labels, _LANGUAGES)
-        if labels != "en" and labels not in rules.labels:
-            raise InputError(
-                f"these rules have no labels={labels!r}; give a mapping from {list(rules.names)} to texts."
-            )
-        chosen = rules.labels.get(labels, english)
-    shown = [text_value(chosen[name], f"the label of {name!r}") for name in rules.names]
-    if len(set(shown)) < len(shown):
-        raise InputError(f"labels must differ from one another; got {shown}.")
-    return shown
 
 
 def _require_sound(rules: object) -> None:

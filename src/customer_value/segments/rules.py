@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from customer_value._labels import require_label_table
 from customer_value._validation import text_value, whole_number
 from customer_value.errors import InputError
 
@@ -122,16 +123,8 @@ class SegmentRules:
             _check_box(name, box, self.bins)
         if not self.dimensions:
             raise InputError(f"rules must limit at least one of the scores {list(DIMENSIONS)}.")
-        by_language = self.labels
-        if not (isinstance(by_language, Mapping) and all(isinstance(texts, Mapping) for texts in by_language.values())):
-            raise InputError(
-                f"labels must map languages to texts by name, {{'en': {{name: text}}}}; got {by_language!r}."
-            )
+        require_label_table(self.labels, self.names, "rules")
         text_value(self.source, "source", empty=True)
-        for language, texts in by_language.items():
-            lacking = [name for name in self.names if name not in texts]
-            if lacking:
-                raise InputError(f"labels[{language!r}] of the rules lack {lacking}.")
 
     @property
     def names(self) -> tuple[str, ...]:
