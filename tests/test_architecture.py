@@ -36,10 +36,12 @@ DOORS = {
     "pyarrow": {*FRAMES, "datasets/complete_journey.py"},  # reads the parquet files of a package
     # These make frames from no frame: a model's table of estimates, simulated purchases, draws of parameters.
     "pandas": {*FRAMES, "clv/_parameters.py", "clv/_base.py", "clv/_draws.py"},
-    "scipy.optimize": {"clv/_mle.py"},
+    # Likelihoods; the power of Yeo and Johnson.
+    "scipy.optimize": {"clv/_mle.py", "segments/_prepare.py"},
     "matplotlib": {"plots/"},
-    "sklearn": {"clv/_parameters.py", "churn/"},  # its tags, when scikit-learn asks for them; its estimators
-    "threadpoolctl": {"churn/"},  # a part of scikit-learn: one thread, so that results do not depend on their number
+    "sklearn": {"clv/_parameters.py", "churn/", "segments/"},  # its tags, when scikit-learn asks; its estimators
+    # A part of scikit-learn: one thread, so that results do not depend on their number.
+    "threadpoolctl": {"churn/", "segments/"},
     "statsmodels": {"churn/cox.py"},
     "shap": {"churn/reasons.py"},
     "lifetimes": set(),  # importing it changes warnings filters; only its data files are read

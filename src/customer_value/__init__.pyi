@@ -45,8 +45,16 @@ from customer_value.errors import MissingDependencyError as MissingDependencyErr
 from customer_value.errors import NotFittedError as NotFittedError
 from customer_value.saving import load_models as load_models
 from customer_value.saving import save_models as save_models
+from customer_value.segments import assign_quadrants as assign_quadrants
 from customer_value.segments import assign_segments as assign_segments
+from customer_value.segments import cost_to_serve as cost_to_serve
+from customer_value.segments import fit_rfm_scheme as fit_rfm_scheme
+from customer_value.segments import review_tiers as review_tiers
+from customer_value.segments import score_contribution as score_contribution
+from customer_value.segments import score_loyalty as score_loyalty
+from customer_value.segments import score_potential as score_potential
 from customer_value.segments import score_rfm as score_rfm
+from customer_value.segments import screen_key_accounts as screen_key_accounts
 from customer_value.segments import segment_profile as segment_profile
 from customer_value.transactions import clean_log as clean_log
 from customer_value.transactions import data_quality as data_quality

@@ -7,11 +7,21 @@ from importlib import import_module as _import_module
 from typing import Any as _Any
 
 _HOMES = {
+    "KMeansSegmenter": "kmeans",
+    "RFMScheme": "scheme",
     "RulesCheck": "rules",
     "SegmentRules": "rules",
     "TEN_SEGMENTS": "presets",
+    "assign_quadrants": "quadrants",
     "assign_segments": "named",
+    "cost_to_serve": "service_costs",
+    "fit_rfm_scheme": "rfm",
+    "review_tiers": "tier_review",
+    "score_contribution": "contributions",
+    "score_loyalty": "loyalties",
+    "score_potential": "potentials",
     "score_rfm": "rfm",
+    "screen_key_accounts": "key_accounts",
     "segment_profile": "profile",
 }
 

@@ -1,10 +1,20 @@
 # What __init__.py loads on first use, spelled out for type checkers; a test holds the two equal.
+from customer_value.segments.contributions import score_contribution as score_contribution
+from customer_value.segments.key_accounts import screen_key_accounts as screen_key_accounts
+from customer_value.segments.kmeans import KMeansSegmenter as KMeansSegmenter
+from customer_value.segments.loyalties import score_loyalty as score_loyalty
 from customer_value.segments.named import assign_segments as assign_segments
+from customer_value.segments.potentials import score_potential as score_potential
 from customer_value.segments.presets import TEN_SEGMENTS as TEN_SEGMENTS
 from customer_value.segments.profile import segment_profile as segment_profile
+from customer_value.segments.quadrants import assign_quadrants as assign_quadrants
+from customer_value.segments.rfm import fit_rfm_scheme as fit_rfm_scheme
 from customer_value.segments.rfm import score_rfm as score_rfm
 from customer_value.segments.rules import RulesCheck as RulesCheck
 from customer_value.segments.rules import SegmentRules as SegmentRules
+from customer_value.segments.scheme import RFMScheme as RFMScheme
+from customer_value.segments.service_costs import cost_to_serve as cost_to_serve
+from customer_value.segments.tier_review import review_tiers as review_tiers
 
 __all__: list[str]
 
