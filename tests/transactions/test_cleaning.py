@@ -157,7 +157,7 @@ def cleaned_by_hand(frame, anonymous, duplicates):
 
 
 @pytest.mark.filterwarnings("ignore::customer_value.DataWarning")
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     orders=st.lists(st.fixed_dictionaries(ENTRIES), min_size=1, max_size=12),
     anonymous=st.sampled_from(["drop", "keep"]),

@@ -177,7 +177,7 @@ rows = st.lists(
 
 
 @pytest.mark.filterwarnings("ignore::customer_value.DataWarning")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(rows=rows, grain=st.sampled_from(["day", "week", "month"]), refunds=st.sampled_from(["net", "match", "drop"]))
 def test_equals_a_count_customer_by_customer(rows, grain, refunds):
     log = pd.DataFrame(rows, columns=["customer_id", "date", "amount"])

@@ -225,7 +225,7 @@ ends = st.sampled_from([day("1972-03-31"), day("1972-06-30"), day("1972-12-31"),
 
 
 @pytest.mark.filterwarnings("ignore::customer_value.DataWarning")
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     rows=ugly_rows,
     frame=st.sampled_from(FAST),
@@ -260,7 +260,7 @@ ask_ends = st.sampled_from([day("1972-03-31"), day("1972-12-31"), day("1975-12-3
 
 
 @pytest.mark.filterwarnings("ignore::customer_value.DataWarning")
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     rows=ugly_rows,
     asks=some_asks,

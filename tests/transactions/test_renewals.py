@@ -175,7 +175,7 @@ ends = st.sampled_from(
 grains = st.sampled_from(["day", "week", "month", "quarter", "year"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(rows=ugly_rows, frame=st.sampled_from(list(FRAMES)), grain=grains, end=ends, by=st.booleans())
 def test_renewals_equal_the_reference_in_every_frame(rows, frame, grain, end, by):
     expected = reference(rows, end, grain, by)
@@ -196,7 +196,7 @@ def test_renewals_equal_the_reference_in_every_frame(rows, frame, grain, end, by
             assert later["at_risk"] == now["at_risk"] - now["lost"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(rows=ugly_rows, frame=st.sampled_from(list(FRAMES)), grain=grains, end=ends)
 def test_contracts_equal_the_reference_in_every_frame(rows, frame, grain, end):
     table = FRAMES[frame](rows)

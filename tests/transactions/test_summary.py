@@ -165,7 +165,7 @@ some_windows = st.sampled_from([(), ("12 months",), ("90 days", "2 quarters"), (
 
 
 @pytest.mark.filterwarnings("ignore::customer_value.DataWarning")
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     rows=ugly_rows,
     frame=st.sampled_from(list(FRAMES)),
