@@ -7,15 +7,22 @@ from importlib import import_module as _import_module
 from typing import Any as _Any
 
 _HOMES = {
+    "DONOR_SCHEME": "presets",
+    "DONOR_SEGMENTS": "presets",
+    "EIGHT_SEGMENTS": "presets",
     "KMeansSegmenter": "kmeans",
     "RFMScheme": "scheme",
+    "R_VIGNETTE": "presets",
     "RulesCheck": "rules",
     "SegmentRules": "rules",
     "TEN_SEGMENTS": "presets",
     "assign_quadrants": "quadrants",
     "assign_segments": "named",
+    "concentration": "concentrations",
     "cost_to_serve": "service_costs",
     "fit_rfm_scheme": "rfm",
+    "gini": "concentrations",
+    "lorenz_curve": "concentrations",
     "review_tiers": "tier_review",
     "score_contribution": "contributions",
     "score_loyalty": "loyalties",

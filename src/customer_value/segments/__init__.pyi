@@ -1,10 +1,17 @@
 # What __init__.py loads on first use, spelled out for type checkers; a test holds the two equal.
+from customer_value.segments.concentrations import concentration as concentration
+from customer_value.segments.concentrations import gini as gini
+from customer_value.segments.concentrations import lorenz_curve as lorenz_curve
 from customer_value.segments.contributions import score_contribution as score_contribution
 from customer_value.segments.key_accounts import screen_key_accounts as screen_key_accounts
 from customer_value.segments.kmeans import KMeansSegmenter as KMeansSegmenter
 from customer_value.segments.loyalties import score_loyalty as score_loyalty
 from customer_value.segments.named import assign_segments as assign_segments
 from customer_value.segments.potentials import score_potential as score_potential
+from customer_value.segments.presets import DONOR_SCHEME as DONOR_SCHEME
+from customer_value.segments.presets import DONOR_SEGMENTS as DONOR_SEGMENTS
+from customer_value.segments.presets import EIGHT_SEGMENTS as EIGHT_SEGMENTS
+from customer_value.segments.presets import R_VIGNETTE as R_VIGNETTE
 from customer_value.segments.presets import TEN_SEGMENTS as TEN_SEGMENTS
 from customer_value.segments.profile import segment_profile as segment_profile
 from customer_value.segments.quadrants import assign_quadrants as assign_quadrants
