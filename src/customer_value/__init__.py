@@ -11,12 +11,15 @@ __version__ = "0.1.0"
 _ROOMS = ("churn", "clv", "datasets", "plots", "segments", "transactions")
 _FUNCTIONS = {
     "alive_history": "clv",
+    "assign_clusters": "segments",
     "assign_quadrants": "segments",
     "assign_segments": "segments",
     "assign_targets": "churn",
+    "assign_tiers": "segments",
     "calibration_by_frequency": "clv",
     "check_assumptions": "clv",
     "choose_inactivity_window": "churn",
+    "choose_n_clusters": "segments",
     "churn_features": "churn",
     "churn_labels": "churn",
     "churn_reasons": "churn",
@@ -35,6 +38,7 @@ _FUNCTIONS = {
     "expand_subscriptions": "transactions",
     "fit_rfm_scheme": "segments",
     "fit_rhythm_population": "transactions",
+    "fit_tier_scheme": "segments",
     "gains_curve": "churn",
     "leakage_report": "churn",
     "life_table": "churn",

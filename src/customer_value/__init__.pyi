@@ -45,11 +45,15 @@ from customer_value.errors import MissingDependencyError as MissingDependencyErr
 from customer_value.errors import NotFittedError as NotFittedError
 from customer_value.saving import load_models as load_models
 from customer_value.saving import save_models as save_models
+from customer_value.segments import assign_clusters as assign_clusters
 from customer_value.segments import assign_quadrants as assign_quadrants
 from customer_value.segments import assign_segments as assign_segments
+from customer_value.segments import assign_tiers as assign_tiers
+from customer_value.segments import choose_n_clusters as choose_n_clusters
 from customer_value.segments import concentration as concentration
 from customer_value.segments import cost_to_serve as cost_to_serve
 from customer_value.segments import fit_rfm_scheme as fit_rfm_scheme
+from customer_value.segments import fit_tier_scheme as fit_tier_scheme
 from customer_value.segments import lorenz_curve as lorenz_curve
 from customer_value.segments import review_tiers as review_tiers
 from customer_value.segments import score_contribution as score_contribution

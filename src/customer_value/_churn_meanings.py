@@ -27,7 +27,10 @@ SILENCES = {
     "false_alarm_rate": ("false_alarms as a share of called", SHARE),
     "late_alarms": ("customers who did not return and were not called lost yet", "count"),
     "late_alarm_rate": ("late_alarms as a share of all who did not return", SHARE),
-    "recommended": ("the first number of silent days with so low a return_rate as was asked for", "true or false"),
+    "recommended": (
+        "of silent days: the first number with so low a return_rate as was asked for; of clusters: the number to take",
+        "true or false",
+    ),
 }
 TIME_TO_CHURN = {
     "time": ("time since the customer's start at which someone left or was last seen", "that of the durations"),

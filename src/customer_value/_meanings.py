@@ -172,7 +172,10 @@ COMPARISON = {
     "mae_value": ("mean absolute error of a customer's value", "currency"),
     "rmse_value": ("root mean squared error of a customer's value", "currency"),
     "cutoff": ("first day of the future: the model knew what lies before", "date"),
-    "verdict": ("fine, look, or not checked; of drift: stable, some drift, drift, within chance, and so on", "text"),
+    "verdict": (
+        "fine, look, or not checked; of drift: stable, drift, and so on; of clusters: recommended, candidate, rejected",
+        "text",
+    ),
 }
 EQUITY = {
     "group": ("the group of customers that is summed; all where none was named", "text"),

@@ -16,11 +16,19 @@ _HOMES = {
     "RulesCheck": "rules",
     "SegmentRules": "rules",
     "TEN_SEGMENTS": "presets",
+    "TierCheck": "tier_scheme",
+    "TierCriterion": "tier_parts",
+    "TierCut": "tier_parts",
+    "TierScheme": "tier_scheme",
+    "assign_clusters": "cluster_assignment",
     "assign_quadrants": "quadrants",
     "assign_segments": "named",
+    "assign_tiers": "tier_assignment",
+    "choose_n_clusters": "cluster_choice",
     "concentration": "concentrations",
     "cost_to_serve": "service_costs",
     "fit_rfm_scheme": "rfm",
+    "fit_tier_scheme": "tier_assignment",
     "gini": "concentrations",
     "lorenz_curve": "concentrations",
     "review_tiers": "tier_review",
@@ -30,6 +38,7 @@ _HOMES = {
     "score_rfm": "rfm",
     "screen_key_accounts": "key_accounts",
     "segment_profile": "profile",
+    "tiers": "tiers",
 }
 
 __all__ = sorted(_HOMES)
@@ -38,7 +47,8 @@ __all__ = sorted(_HOMES)
 def __getattr__(name: str) -> _Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(_import_module(f"{__name__}.{_HOMES[name]}"), name)
+    home = _import_module(f"{__name__}.{_HOMES[name]}")
+    found = home if name == _HOMES[name] else getattr(home, name)  # a file under its own name is a namespace
     globals()[name] = found
     return found
 

@@ -1,4 +1,6 @@
 # What __init__.py loads on first use, spelled out for type checkers; a test holds the two equal.
+from customer_value.segments.cluster_assignment import assign_clusters as assign_clusters
+from customer_value.segments.cluster_choice import choose_n_clusters as choose_n_clusters
 from customer_value.segments.concentrations import concentration as concentration
 from customer_value.segments.concentrations import gini as gini
 from customer_value.segments.concentrations import lorenz_curve as lorenz_curve
@@ -21,7 +23,14 @@ from customer_value.segments.rules import RulesCheck as RulesCheck
 from customer_value.segments.rules import SegmentRules as SegmentRules
 from customer_value.segments.scheme import RFMScheme as RFMScheme
 from customer_value.segments.service_costs import cost_to_serve as cost_to_serve
+from customer_value.segments.tier_assignment import assign_tiers as assign_tiers
+from customer_value.segments.tier_assignment import fit_tier_scheme as fit_tier_scheme
+from customer_value.segments.tier_parts import TierCriterion as TierCriterion
+from customer_value.segments.tier_parts import TierCut as TierCut
 from customer_value.segments.tier_review import review_tiers as review_tiers
+from customer_value.segments.tier_scheme import TierCheck as TierCheck
+from customer_value.segments.tier_scheme import TierScheme as TierScheme
+from customer_value.segments import tiers as tiers
 
 __all__: list[str]
 
