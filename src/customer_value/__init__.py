@@ -58,6 +58,7 @@ _FUNCTIONS = {
     "score_potential": "segments",
     "score_rfm": "segments",
     "screen_key_accounts": "segments",
+    "segment_migration": "lifecycle",
     "segment_profile": "segments",
     "split_holdout": "transactions",
     "subscription_churn_labels": "churn",

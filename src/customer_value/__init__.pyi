@@ -43,6 +43,7 @@ from customer_value.errors import FitWarning as FitWarning
 from customer_value.errors import InputError as InputError
 from customer_value.errors import MissingDependencyError as MissingDependencyError
 from customer_value.errors import NotFittedError as NotFittedError
+from customer_value.lifecycle import segment_migration as segment_migration
 from customer_value.saving import load_models as load_models
 from customer_value.saving import save_models as save_models
 from customer_value.segments import assign_clusters as assign_clusters
