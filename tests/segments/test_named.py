@@ -2,11 +2,15 @@
 
 from itertools import product
 
+import duckdb
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from customer_value.errors import InputError
 from customer_value.segments import TEN_SEGMENTS, SegmentRules, assign_segments, score_rfm
@@ -115,8 +119,10 @@ def test_rules_that_do_not_cover_each_cell_once_are_refused():
         assign_segments(scored, rules=SegmentRules({"a": {"r": (1, 3)}, "b": {"r": (3, 5)}}))
     with pytest.raises(InputError, match="never given: b"):
         assign_segments(scored, rules=SegmentRules({"a": {"r": (1, 5)}, "b": {"r": 3}}))
-    with pytest.raises(InputError, match="rules must be a SegmentRules"):
+    with pytest.raises(InputError, match=r"rules must be a SegmentRules.*'ten_segments'.*got dict"):
         assign_segments(scored, rules={"a": {"r": (1, 5)}})
+    with pytest.raises(InputError, match=r"rules must be one of \['ten_segments', .*Did you mean 'ten_segments'"):
+        assign_segments(scored, rules="10_segments")
 
 
 @pytest.mark.parametrize(
@@ -168,3 +174,85 @@ def test_scores_feed_segments():
     named = summary.pipe(score_rfm).pipe(assign_segments)
     expected = [BY_HAND[cell] for cell in zip(named["r_score"], named["f_score"], strict=True)]
     assert named["segment"].tolist() == expected
+
+
+# ---- frames whose rows stay where they are -----------------------------------------------------------------------
+
+MIXED = SegmentRules(
+    {"big": {"m": 3}, "recent": [{"r": 4}, {"r": 3, "f": (2, 3)}], "loyal": {"f": 3}},
+    bins={"r": 4, "f": 3, "m": 3},
+    default="rest",
+)
+SCORES = st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(1, 3))
+
+
+def as_duckdb(table):
+    return duckdb.from_arrow(table)
+
+
+def as_dask(table):
+    dask = pytest.importorskip("dask.dataframe")
+    return dask.from_pandas(table.to_pandas(), npartitions=2)
+
+
+@pytest.mark.filterwarnings("ignore:Dask support is moving")
+@pytest.mark.parametrize("engine", [as_duckdb, as_dask])
+@pytest.mark.parametrize("labels", ["en", {"big": "grand"}])
+def test_engines_name_every_cell_as_arrays_do(engine, labels):
+    cells = list(product(range(1, 5), range(1, 4), range(1, 4)))
+    data = dict(zip(["r_score", "f_score", "m_score"], map(list, zip(*cells, strict=True)), strict=True))
+    data = {"id": list(range(len(cells))), **data, "f_score": [float(f) for f in data["f_score"]]}
+    named = assign_segments(engine(pa.table(data)), rules=MIXED, labels=labels)
+    got = nw.from_native(named).lazy().collect().sort("id").to_pandas()
+    expected = assign_segments(pd.DataFrame(data), rules=MIXED, labels=labels)
+    assert got["segment"].tolist() == expected["segment"].tolist()
+    assert got["segment_reason"].tolist() == expected["segment_reason"].tolist()
+
+
+def test_a_lazy_frame_stays_lazy_and_its_label_is_ordered():
+    named = assign_segments(pl.LazyFrame(all_cells()))
+    assert isinstance(named, pl.LazyFrame)
+    assert named.collect_schema()["segment"] == pl.Enum(ORDER)
+    assert named.collect().equals(assign_segments(pl.DataFrame(all_cells())))
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        ([1, 6], r"r_score must be a whole number from 1 to 5; 1 of 2 rows is not\. .*bins=5"),
+        ([1.5, float("nan")], "r_score must be a whole number from 1 to 5; 2 of 2 rows"),
+        ([None, 1], "r_score must not be null"),
+        (["5", "1"], "r_score must be numeric"),
+    ],
+)
+@pytest.mark.parametrize("engine", [pl.LazyFrame, lambda data: duckdb.from_arrow(pa.table(data))])
+def test_scores_of_lazy_frames_that_are_none_are_refused(engine, scores, message):
+    with pytest.raises(InputError, match=message):
+        assign_segments(engine({"r_score": scores, "f_score": [1, 1]}))
+    with pytest.raises(InputError, match="empty"):
+        assign_segments(pl.LazyFrame({"r_score": [], "f_score": []}, schema={"r_score": pl.Int64, "f_score": pl.Int8}))
+
+
+@settings(max_examples=20)
+@given(st.lists(SCORES, min_size=1, max_size=30), st.randoms(), st.integers(0, 30))
+def test_the_order_of_rows_chunks_and_the_library_change_nothing(cells, random, cut):
+    names = ["r_score", "f_score", "m_score"]
+    frame = pd.DataFrame(cells, columns=names).assign(id=range(len(cells)))
+    expected = assign_segments(frame, rules=MIXED)[["id", "segment", "segment_reason"]]
+    order = list(range(len(cells)))
+    random.shuffle(order)
+    shuffled = assign_segments(frame.iloc[order], rules=MIXED)
+    pd.testing.assert_frame_equal(shuffled.sort_values("id")[expected.columns], expected)
+    polars, arrow = pl.from_pandas(frame), pa.Table.from_pandas(frame, preserve_index=False)
+    chunked = {
+        "polars": pl.concat([polars[:cut], polars[cut:]], rechunk=False),
+        "lazy": polars.lazy(),
+        "pyarrow": pa.concat_tables([arrow[:cut], arrow[cut:]]),
+    }
+    for other in chunked.values():
+        named = assign_segments(other, rules=MIXED)
+        named = named.collect() if isinstance(named, pl.LazyFrame) else named
+        for column in expected.columns:
+            assert [str(text) for text in nw.from_native(named)[column].to_list()] == [
+                str(text) for text in expected[column]
+            ]

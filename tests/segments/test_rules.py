@@ -1,42 +1,38 @@
-"""Rule sets: what they cover, counted by brute force and against a published rule set with known faults."""
+"""Rule sets: what they cover, counted by brute force; bins that differ; to JSON and back."""
 
+import json
 from itertools import product
+from math import prod
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from customer_value.errors import InputError
 from customer_value.segments import SegmentRules
 
-# The rules of the vignette of the R package rfm 0.3.0 (docs/articles/rfm-introduction.html): lowest and highest
-# score of R, F and M for each name, in the order in which they are tried.
-R_VIGNETTE = {
-    "Champions": {"r": (5, 5), "f": (5, 5), "m": (5, 5)},
-    "Potential Loyalist": {"r": (3, 5), "f": (3, 5), "m": (2, 5)},
-    "Loyal Customers": {"r": (2, 4), "f": (2, 4), "m": (2, 4)},
-    "Promising": {"r": (3, 4), "f": (1, 3), "m": (3, 5)},
-    "New Customers": {"r": (4, 5), "f": (1, 3), "m": (1, 5)},
-    "Can't Lose Them": {"r": (1, 2), "f": (3, 4), "m": (4, 5)},
-    "At Risk": {"r": (1, 2), "f": (2, 5), "m": (4, 5)},
-    "Need Attention": {"r": (1, 3), "f": (3, 5), "m": (3, 5)},
-    "About To Sleep": {"r": (2, 3), "f": (1, 3), "m": (1, 4)},
-    "Lost": {"r": (1, 1), "f": (1, 5), "m": (1, 5)},
-}
+BINS = {"r": 4, "f": 3, "m": 2}
 
-limits = st.tuples(st.integers(1, 4), st.integers(1, 4)).map(lambda pair: tuple(sorted(pair)))
-boxes = st.dictionaries(st.sampled_from("rfm"), limits, max_size=3)
+
+def limits(dimension):
+    score = st.integers(1, BINS[dimension])
+    return st.tuples(score, score).map(lambda pair: tuple(sorted(pair)))
+
+
+boxes = st.fixed_dictionaries({}, optional={dimension: limits(dimension) for dimension in "rfm"})
 rule_sets = st.dictionaries(st.sampled_from("abcd"), st.lists(boxes, min_size=1, max_size=2), min_size=1).filter(
     lambda rules: any(box for given in rules.values() for box in given)
 )
 
 
-@given(rule_sets)
-def test_the_check_finds_what_going_through_every_cell_finds(given_rules):
-    check = SegmentRules(given_rules, bins=4).check()
+@settings(max_examples=40)
+@given(rule_sets, st.sampled_from([4, BINS]))
+def test_the_check_finds_what_going_through_every_cell_finds(given_rules, bins):
+    check = SegmentRules(given_rules, bins=bins).check()
     used = [d for d in "rfm" if any(d in box for given in given_rules.values() for box in given)]
     gaps, overlaps, first = [], {}, set()
-    for cell in product(range(1, 5), repeat=len(used)):
+    sizes = [bins if isinstance(bins, int) else bins[d] for d in used]
+    for cell in product(*(range(1, size + 1) for size in sizes)):
         scores = dict(zip(used, cell, strict=True))
         claimed = [
             name
@@ -50,18 +46,11 @@ def test_the_check_finds_what_going_through_every_cell_finds(given_rules):
         if len(claimed) > 1:
             overlaps[cell] = tuple(claimed)
     assert check.dimensions == tuple(used)
-    assert check.n_cells == 4 ** len(used)
+    assert check.n_cells == prod(sizes)
     assert list(check.gaps) == gaps
     assert check.overlaps == overlaps
     assert set(check.unreachable) == set(given_rules) - first
     assert check.ok == (not gaps and not overlaps and first == set(given_rules))
-
-
-def test_the_rules_of_the_r_vignette_overlap_and_leave_gaps():
-    check = SegmentRules(R_VIGNETTE).check()
-    assert (check.n_cells, len(check.overlaps), len(check.gaps)) == (125, 58, 10)
-    assert check.overlaps[5, 5, 5] == ("Champions", "Potential Loyalist")
-    assert not check.ok
 
 
 def test_the_check_says_what_it_found():
@@ -86,6 +75,59 @@ def test_names_are_in_order_with_the_default_last():
     assert SegmentRules(rules, default="a").names == ("a", "b")
 
 
+@settings(max_examples=20)
+@given(rule_sets, st.sampled_from([4, BINS]), st.sampled_from([None, "a", "rest"]))
+def test_rules_go_to_json_and_back(given_rules, bins, default):
+    rules = SegmentRules(given_rules, bins=bins, default=default, source="以手")
+    again = SegmentRules.from_json(rules.to_json())
+    assert again == rules
+    assert again.names == rules.names
+    assert again.check() == rules.check()
+
+
+def test_json_has_a_schema_and_a_class_name():
+    saved = json.loads(SegmentRules({"vip": {"r": 2, "f": (1, 2)}, "rest": {"r": 1}}, bins={"r": 2, "f": 2}).to_json())
+    assert (saved["schema"], saved["model"]) == (1, "SegmentRules")
+    assert saved["rules"] == [
+        {"name": "vip", "boxes": [{"r": [2, 2], "f": [1, 2]}]},
+        {"name": "rest", "boxes": [{"r": [1, 1]}]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"schema": 2}, "schema 1"),
+        ({"model": "RFMScheme"}, "of its own class"),
+        ({"rules": [{"name": "a", "boxes": [{"r": 9}]}]}, "no SegmentRules that to_json wrote: r in the rule of 'a'"),
+        ({"rules": [{"name": "a", "boxes": [{"r": 1}]}] * 2}, "named twice"),
+        ({"rules": [{"name": "a"}]}, "no SegmentRules that to_json wrote"),
+        ({"rules": 5}, "no SegmentRules that to_json wrote"),
+        ({"bins": "five"}, "bins of the rules must be a whole number"),
+        ({"labels": None}, "labels must map languages"),
+    ],
+)
+def test_json_of_something_else_is_refused(change, message):
+    saved = json.loads(SegmentRules({"a": {"r": (1, 5)}}).to_json())
+    with pytest.raises(InputError, match=message):
+        SegmentRules.from_json(json.dumps({**saved, **change}))
+    with pytest.raises(InputError, match="reads the text that to_json wrote"):
+        SegmentRules.from_json("{")
+
+
+def test_rules_that_say_the_same_are_equal_and_stay_as_they_were():
+    given_rules = {"a": {"r": 1}, "b": [{"r": (2, 2)}]}
+    rules = SegmentRules(given_rules, bins=2)
+    assert rules == SegmentRules({"a": [{"r": [1, 1]}], "b": {"r": 2}}, bins=2)
+    given_rules["a"]["r"] = 2
+    assert rules.check().ok
+
+
+def test_the_repr_tells_names_scores_and_faults():
+    rules = SegmentRules({"a": {"r": (2, 3)}, "b": {"r": 1, "m": 2}}, bins={"r": 3, "m": 2})
+    assert repr(rules) == "<SegmentRules(a, b): 3 R x 2 M; of 6 cells, 1 by no rule (R1 M1).>"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -102,6 +144,10 @@ def test_names_are_in_order_with_the_default_last():
         ({"rules": {"a": {"r": (1, 2, 3)}}}, "a score or a pair"),
         ({"rules": {"a": {}}}, "limit at least one"),
         ({"rules": {"a": {"r": 1}}, "bins": 1}, "bins of the rules must be a whole number from 2 to 100; got 1"),
+        ({"rules": {"a": {"r": 1}}, "bins": {"f": 3}}, r"bins of the rules must name each score.*\['r'\]"),
+        ({"rules": {"a": {"r": 1}}, "bins": {"r": 3, "x": 3}}, r"bins of the rules name \['x'\]"),
+        ({"rules": {"a": {"r": 1}}, "bins": {"r": 1}}, r"bins\['r'\] of the rules must be a whole number from 2"),
+        ({"rules": {"a": {"r": 4}}, "bins": {"r": 3}}, "1 to 3; got 4 to 4"),
         ({"rules": {"a": {"r": 1}}, "default": ""}, "name of a segment must be a non-empty text"),
         ({"rules": {"a": {"r": 1}}, "labels": {"zh": {}}}, r"labels\['zh'\] of the rules lack \['a'\]"),
     ],

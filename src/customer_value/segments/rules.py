@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from customer_value._labels import require_label_table
-from customer_value._validation import text_value, whole_number
+from customer_value._validation import saved_values, text_value, whole_number
 from customer_value.errors import InputError
 
 DIMENSIONS = ("r", "f", "m")
+_SCHEMA = 1
 _MOST_BINS = 100  # every cell is looked at
 
 Where = Mapping[str, int | tuple[int, int]]
@@ -73,7 +75,7 @@ class RulesCheck:
         return " ".join(f"{d.upper()}{score}" for d, score in zip(self.dimensions, cell, strict=True))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SegmentRules:
     """Named segments as boxes of scores, best segment first.
 
@@ -83,7 +85,7 @@ class SegmentRules:
         Name of each segment with its box, or several boxes: the scores "r", "f" and "m" that it takes, each a whole
         number or a pair (lowest, highest). A score that is not named may be any.
     bins
-        Number of scores per dimension, as in `score_rfm`.
+        Number of scores per dimension, as in `score_rfm`: one number, or one for each score, ``{"r": 4, "f": 3}``.
     default
         Name for cells that no rule covers. With a default, rules may also overlap: the first one wins. Without it,
         `assign_segments` takes only rules that cover each cell exactly once.
@@ -101,30 +103,43 @@ class SegmentRules:
     --------
     >>> from customer_value.segments import SegmentRules
     >>> rules = SegmentRules({"vip": {"r": (4, 5), "f": 5}, "lapsing": {"r": (1, 3), "f": (2, 5)}})
-    >>> print(rules.check())
-    of 25 cells, 11 by no rule (R1 F1, R2 F1, R3 F1, ...).
+    >>> rules
+    <SegmentRules(vip, lapsing): 5 R x 5 F; of 25 cells, 11 by no rule (R1 F1, R2 F1, R3 F1, ...).>
     >>> SegmentRules(rules.rules, default="others").names
     ('vip', 'lapsing', 'others')
+    >>> SegmentRules.from_json(rules.to_json()) == rules
+    True
     """
 
     rules: Mapping[str, Where | Sequence[Where]]
-    bins: int = 5
+    bins: int | Mapping[str, int] = 5
     default: str | None = None
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     source: str = ""
 
     def __post_init__(self) -> None:
-        whole_number(self.bins, "bins of the rules", low=2, high=_MOST_BINS)
         if not isinstance(self.rules, Mapping) or not self.rules:
             raise InputError(f"rules must map names to boxes of scores, at least one; got {self.rules!r}.")
         for name in [*self.rules, *([] if self.default is None else [self.default])]:
             text_value(name, "the name of a segment")
-        for name, box in self.boxes():
-            _check_box(name, box, self.bins)
+        # Written out in full, rules that say the same are equal, and what the caller holds may change.
+        boxes = {name: tuple(_read_box(name, where) for where in _boxes(given)) for name, given in self.rules.items()}
+        object.__setattr__(self, "rules", boxes)
+        object.__setattr__(self, "bins", _read_bins(self.bins))
         if not self.dimensions:
             raise InputError(f"rules must limit at least one of the scores {list(DIMENSIONS)}.")
+        lacking = [d for d in self.dimensions if isinstance(self.bins, Mapping) and d not in self.bins]
+        if lacking:
+            raise InputError(f"bins of the rules must name each score that a rule limits; {lacking} lack a number.")
+        for name, box in self.boxes():
+            _check_box(name, box, self.scores)
         require_label_table(self.labels, self.names, "rules")
+        object.__setattr__(self, "labels", {language: dict(texts) for language, texts in self.labels.items()})
         text_value(self.source, "source", empty=True)
+
+    def __repr__(self) -> str:
+        sizes = " x ".join(f"{n} {d.upper()}" for d, n in self.scores.items())
+        return f"<{type(self).__name__}({', '.join(self.names)}): {sizes}; {self.check()}>"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -137,22 +152,23 @@ class SegmentRules:
         used = {dimension for _, box in self.boxes() for dimension in box}
         return tuple(dimension for dimension in DIMENSIONS if dimension in used)
 
+    @property
+    def scores(self) -> dict[str, int]:
+        """Number of scores of each dimension that the rules use."""
+        return {d: self.bins[d] if isinstance(self.bins, Mapping) else self.bins for d in self.dimensions}
+
     def boxes(self) -> Iterator[tuple[str, Box]]:
         """Give each box with its name, every limit as a pair (lowest, highest)."""
         for name, given in self.rules.items():
-            for where in given if isinstance(given, (list, tuple)) else [given]:
-                if not isinstance(where, Mapping):
-                    raise InputError(
-                        f"the rule of {name!r} must be a mapping such as {{'r': 5, 'f': (4, 5)}}; got {where!r}."
-                    )
-                yield name, {d: _limits(name, d, scores) for d, scores in where.items()}
+            for where in _boxes(given):
+                yield name, where
 
     def covers(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Tell for each box which cells it covers: an array of boxes x scores x ... x scores."""
         boxes = [box for _, box in self.boxes()]
-        covered = np.zeros((len(boxes), *[self.bins] * len(self.dimensions)), dtype=bool)
+        covered = np.zeros((len(boxes), *self.scores.values()), dtype=bool)
         for cells, box in zip(covered, boxes, strict=True):
-            limits = [box.get(dimension, (1, self.bins)) for dimension in self.dimensions]
+            limits = [box.get(dimension, (1, bins)) for dimension, bins in self.scores.items()]
             cells[tuple(slice(low - 1, high) for low, high in limits)] = True
         return covered
 
@@ -188,6 +204,86 @@ class SegmentRules:
             unreachable=tuple(name for name in names if name not in winners),
         )
 
+    def to_json(self) -> str:
+        """Return the rules as JSON text with a schema version; `from_json` reads it back.
+
+        Returns
+        -------
+        str
+            One JSON object: schema, model, rules (a list, for their order counts), bins, default, labels, source.
+
+        Examples
+        --------
+        >>> from customer_value.segments import SegmentRules
+        >>> text = SegmentRules({"vip": {"r": 2}, "rest": {"r": 1}}, bins=2).to_json()
+        >>> SegmentRules.from_json(text).names
+        ('vip', 'rest')
+        """
+        saved = {
+            "schema": _SCHEMA,
+            "model": type(self).__name__,
+            "rules": [{"name": name, "boxes": _boxes(given)} for name, given in self.rules.items()],
+            "bins": self.bins,
+            "default": self.default,
+            "labels": self.labels,
+            "source": self.source,
+        }
+        return json.dumps(saved, ensure_ascii=False, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Make rules from the text that `to_json` gave; values are checked and no code runs.
+
+        Parameters
+        ----------
+        text
+            What `to_json` gave.
+
+        Returns
+        -------
+        SegmentRules
+
+        Raises
+        ------
+        InputError
+            The text is not JSON, is not of this class and schema, or its rules are none.
+
+        Examples
+        --------
+        >>> from customer_value.segments import TEN_SEGMENTS, SegmentRules
+        >>> SegmentRules.from_json(TEN_SEGMENTS.to_json()) == TEN_SEGMENTS
+        True
+        """
+        saved = saved_values(text, cls.__name__, _SCHEMA)
+        try:
+            rules = {rule["name"]: rule["boxes"] for rule in saved["rules"]}
+            if len(rules) < len(saved["rules"]):
+                raise InputError("a segment is named twice.")
+            rest = {name: saved[name] for name in ("bins", "default", "labels", "source")}
+            return cls(rules, **rest)
+        except (KeyError, TypeError, InputError) as error:
+            raise InputError(f"this text is no {cls.__name__} that to_json wrote: {error}") from None
+
+
+def _boxes(given: Any) -> tuple[Any, ...]:
+    """Return the boxes of a name, of which there may be one, as a tuple."""
+    return tuple(given) if isinstance(given, (list, tuple)) else (given,)
+
+
+def _read_box(name: str, where: object) -> Box:
+    if not isinstance(where, Mapping):
+        raise InputError(f"the rule of {name!r} must be a mapping such as {{'r': 5, 'f': (4, 5)}}; got {where!r}.")
+    return {dimension: _limits(name, dimension, scores) for dimension, scores in where.items()}
+
+
+def _read_bins(bins: object) -> int | dict[str, int]:
+    if not isinstance(bins, Mapping):
+        return whole_number(bins, "bins of the rules", low=2, high=_MOST_BINS)
+    unknown = [dimension for dimension in bins if dimension not in DIMENSIONS]
+    if unknown:
+        raise InputError(f"bins of the rules name {unknown}; scores are {list(DIMENSIONS)}.")
+    return {d: whole_number(n, f"bins[{d!r}] of the rules", low=2, high=_MOST_BINS) for d, n in bins.items()}
+
 
 def _limits(name: str, dimension: object, scores: Any) -> tuple[int, int]:
     if dimension not in DIMENSIONS:
@@ -199,11 +295,11 @@ def _limits(name: str, dimension: object, scores: Any) -> tuple[int, int]:
     return low, high
 
 
-def _check_box(name: str, box: Box, bins: int) -> None:
+def _check_box(name: str, box: Box, most: Mapping[str, int]) -> None:
     for dimension, (low, high) in box.items():
-        if not low <= high <= bins:
+        if not low <= high <= most[dimension]:
             raise InputError(
-                f"{dimension} in the rule of {name!r} must run from a lower to a higher score, 1 to {bins}; "
+                f"{dimension} in the rule of {name!r} must run from a lower to a higher score, 1 to {most[dimension]}; "
                 f"got {low} to {high}."
             )
 
