@@ -98,6 +98,11 @@ VALUE = {
 }
 # What an interval's ends are ends of: means carry their column's name, outcomes a name of their own.
 INTERVALS = {
+    "share_of_customers": ("the interval of share_of_customers, over customers", SHARE),
+    "share_one_time": ("the interval of share_one_time, over customers", SHARE),
+    "mean_value": ("the interval of mean_value, over customers", "currency"),
+    "mean_clv": ("the interval of mean_clv, over customers", "currency"),
+    "result": ("the interval of result, over customers", "of the measure"),
     "share": ("the interval of share", SHARE),
     "relative_risk": ("the interval of relative_risk", "ratio"),
     "adjusted_relative_risk": ("the interval of adjusted_relative_risk", "ratio"),

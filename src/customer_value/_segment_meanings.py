@@ -19,8 +19,13 @@ SEGMENTS = {
     "share_of_value": ("the group's share of total_value, or of the value column that was named", SHARE),
     "mean_value": ("mean of the value column over the group's customers", "currency"),
     "median_value": ("median of the value column over the group's customers", "currency"),
+    "share_one_time": ("share of the group's customers who bought once", SHARE),
     "share_of_clv": ("the group's share of the future value of all customers", SHARE),
     "mean_clv": ("mean future value of the group's customers", "currency"),
+    "level": ("share of customers, or of value, that a measure of concentration is taken at; null for gini", SHARE),
+    "result": ("gini, share of value, number or share of customers, by the measure", "of the measure"),
+    "lorenz_customers": ("share of the customers, the least valuable first", SHARE),
+    "lorenz_value": ("share of the value that these customers bring", SHARE),
 }
 CLUSTERS = {
     "k": ("number of clusters", "count"),

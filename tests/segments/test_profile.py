@@ -1,14 +1,19 @@
 """Segment profiles against pandas' group-by, in every library, with empty segments and totals that are not positive."""
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from customer_value._stats.intervals import wilson_interval
 from customer_value.errors import InputError
 from customer_value.segments import TEN_SEGMENTS, assign_segments, segment_profile
+from customer_value.segments._means import mean_interval
 
 ORDER = list(TEN_SEGMENTS.labels["en"].values())
 
@@ -113,6 +118,7 @@ def test_clv_may_be_the_value_itself():
     ]
 
 
+@settings(max_examples=20)
 @given(st.permutations(range(60)))
 def test_the_order_of_rows_changes_nothing_at_all(order):
     customers = named(60)
@@ -141,3 +147,140 @@ def test_bad_input_is_refused(change, arguments, message):
 def test_an_empty_frame_is_refused():
     with pytest.raises(InputError, match="empty"):
         segment_profile(named(5).head(0))
+
+
+# ---- one-time buyers, intervals, histories, attributes -----------------------------------------------------------
+
+
+def history():
+    first, second = named(200, seed=1), named(150, seed=2)
+    for frame in (first, second):
+        frame["purchases"] = frame["f_score"]
+        frame["country"] = np.where(frame["r_score"] > 3, "FR", "DE")
+    return first.assign(cutoff=pd.Timestamp("2025-01-01")), second.assign(cutoff=pd.Timestamp("2025-02-01"))
+
+
+def test_each_cutoff_of_a_history_is_profiled_apart():
+    parts = history()
+    profile = segment_profile(pd.concat(parts).sample(frac=1, random_state=0), attributes=["country"], interval=0.9)
+    assert profile.columns[:2].tolist() == ["cutoff", "segment"]
+    assert profile["segment"].tolist() == ORDER * 2
+    for part in parts:
+        rows = profile[profile["cutoff"] == part["cutoff"].iloc[0]].drop(columns="cutoff").reset_index(drop=True)
+        alone = segment_profile(part, by=None, attributes=["country"], interval=0.9)
+        pd.testing.assert_frame_equal(rows, alone)  # to the last digit
+    pooled = segment_profile(pd.concat(parts), by=None)
+    assert pooled["customers"].sum() == 350
+
+
+def test_any_column_may_part_the_profile(make_frame, read):
+    frame = make_frame(
+        {"region": ["n", "s", "n"], "segment": ["a", "a", "b"], "total_value": [1.0, 2.0, 3.0], "cutoff": [1, 2, 3]}
+    )
+    got = read(segment_profile(frame, by="region"))
+    assert got["region"] == ["n", "n", "s", "s"]
+    assert got["segment"] == ["a", "b", "a", "b"]
+    assert got["customers"] == [1, 1, 1, 0]
+    assert got["share_of_value"] == [0.25, 0.75, 1.0, 0.0]
+
+
+def test_a_date_parts_the_profile_in_every_library(make_frame, read):
+    days = [dt.date(2025, 2, 1), dt.date(2025, 1, 1)]
+    got = read(segment_profile(make_frame({"cutoff": days, "segment": ["a", "a"], "total_value": [1.0, 2.0]})))
+    assert [pd.Timestamp(day) for day in got["cutoff"]] == [pd.Timestamp("2025-01-01"), pd.Timestamp("2025-02-01")]
+    assert got["total_value"] == [2.0, 1.0]
+
+
+def test_one_time_buyers_are_those_with_one_purchase():
+    frame = pd.DataFrame({"segment": list("aaab"), "total_value": 1.0, "purchases": [1, 2, 1, 7]})
+    assert segment_profile(frame)["share_one_time"].tolist() == [2 / 3, 0.0]
+    assert "share_one_time" not in segment_profile(frame.drop(columns="purchases")).columns
+
+
+def test_intervals_of_shares_are_wilsons_and_of_means_halls():
+    frame = named(300).assign(purchases=lambda f: f["f_score"] - 1)
+    profile = segment_profile(frame, interval=0.8)
+    n, once = profile["customers"].to_numpy(), profile["share_one_time"].fillna(0) * profile["customers"]
+    for name, (lower, upper) in {
+        "share_of_customers": wilson_interval(n, 300, interval=0.8),
+        "share_one_time": wilson_interval(once.round(), n, interval=0.8),
+    }.items():
+        np.testing.assert_allclose(profile[f"{name}_lower"], lower, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(profile[f"{name}_upper"], upper, rtol=1e-9)
+    champions = frame[frame["segment"] == "Champions"]
+    for mean, column in {"mean_value": "total_value", "mean_clv": "clv"}.items():
+        ends = mean_interval(np.sort(champions[column].to_numpy()), 0.8)
+        assert profile.loc[0, [f"{mean}_lower", f"{mean}_upper"]].tolist() == list(ends)
+    without = segment_profile(frame)
+    assert not [column for column in without.columns if column.endswith(("_lower", "_upper"))]
+
+
+def test_attributes_are_means_and_commonest_values_against_the_base():
+    frame = pd.DataFrame(
+        {
+            "segment": list("aaaabb"),
+            "total_value": 1.0,
+            "age": [20.0, 30.0, 40.0, np.nan, 60.0, 100.0],
+            "member": [True, False, True, True, False, False],
+            "country": ["FR", "DE", None, "DE", "FR", "DE"],
+        }
+    )
+    profile = segment_profile(frame, attributes=["age", "member", "country"])
+    assert profile["mean_age"].tolist() == [30.0, 80.0]
+    assert profile["index_age"].tolist() == [60.0, 160.0]  # all: 50
+    assert profile["mean_member"].tolist() == [0.75, 0.0]
+    assert profile["index_member"].tolist() == [150.0, 0.0]
+    assert profile["top_country"].tolist() == ["DE", "DE"]  # in b both are equally common
+    assert profile["share_country"].tolist() == [2 / 3, 0.5]
+    np.testing.assert_allclose(profile["index_country"], [100 * (2 / 3) / 0.6, 100 * 0.5 / 0.6])
+
+
+def test_attributes_of_a_segment_without_known_values_are_null(make_frame, read):
+    data = {"segment": ["a", "b"], "total_value": [1.0, 1.0], "x": [None, 4.0], "y": [None, "q"]}
+    got = read(segment_profile(make_frame(data), attributes=["x", "y"]))
+    for column in ("mean_x", "index_x", "top_y", "share_y", "index_y"):
+        assert pd.isna(got[column][0]), column
+    assert [got[column][1] for column in ("mean_x", "index_x", "top_y", "share_y", "index_y")] == [4, 100, "q", 1, 100]
+
+
+def test_an_index_against_nothing_is_null():
+    frame = pd.DataFrame({"segment": ["a", "b"], "total_value": 1.0, "change": [-3.0, 1.0]})
+    assert segment_profile(frame, attributes=["change"])["index_change"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"by": "region"}, r"lacks \['region'\]"),
+        ({"by": "segment"}, "by 'segment' must be another column"),
+        ({"interval": 1.5}, "interval must be between 0 and 1"),
+        ({"attributes": "age"}, "attributes must be a list"),
+        ({"attributes": ["age"]}, r"lacks \['age'\]"),
+        ({"attributes": ["value"]}, r"would make \['mean_value'\] again"),
+        ({"attributes": ["size", "size"]}, "named once"),
+        ({"attributes": ["day"]}, "numbers, truth values or texts; day is of type"),
+        ({"attributes": ["size"]}, "size must be finite"),
+    ],
+)
+def test_bad_arguments_are_refused(arguments, message):
+    frame = pd.DataFrame({"segment": ["a"], "total_value": 1.0, "size": np.inf, "value": 1, "day": pd.Timestamp(0)})
+    with pytest.raises(InputError, match=message):
+        segment_profile(frame, **arguments)
+
+
+@settings(max_examples=15)
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(-1e6, 1e6)), min_size=1, max_size=30), st.randoms())
+def test_the_order_of_rows_chunks_and_the_library_change_nothing(rows, random):
+    frame = pd.DataFrame(rows, columns=["segment", "total_value"]).assign(kind=[name for name, _ in rows])
+    arguments = {"interval": 0.9, "attributes": ["kind"]}
+    expected = segment_profile(frame, **arguments)
+    order = list(range(len(rows)))
+    random.shuffle(order)
+    pd.testing.assert_frame_equal(segment_profile(frame.iloc[order], **arguments), expected)
+    polars, cut = pl.from_pandas(frame), len(rows) // 2
+    for other in (
+        pl.concat([polars[:cut], polars[cut:]], rechunk=False),
+        pa.concat_tables([polars[:cut].to_arrow(), polars[cut:].to_arrow()]),
+    ):
+        got = segment_profile(other, **arguments).to_pandas()
+        pd.testing.assert_frame_equal(got, expected, check_dtype=False)

@@ -37,3 +37,8 @@ def label_column(table: EagerFrame, column: str) -> list[str]:
     series = table.get_column(column)
     require_rows(~np.asarray(series.is_null().to_numpy(), dtype=bool), f"{column} must not be null")
     return [str(value) for value in series.to_list()]
+
+
+def block_column(table: EagerFrame, column: str) -> list[str]:
+    """Return a column of dates, ids or names as texts, a day without its midnight; raise where one is missing."""
+    return [name.removesuffix(" 00:00:00") for name in label_column(table, column)]
