@@ -8,16 +8,18 @@ from typing import Any as _Any
 
 __version__ = "0.1.0"
 
-_ROOMS = ("churn", "clv", "datasets", "plots", "segments", "transactions")
+_ROOMS = ("churn", "clv", "datasets", "lifecycle", "plots", "segments", "transactions")
 _FUNCTIONS = {
     "alive_history": "clv",
     "assign_clusters": "segments",
+    "assign_lifecycle": "lifecycle",
     "assign_quadrants": "segments",
     "assign_segments": "segments",
     "assign_targets": "churn",
     "assign_tiers": "segments",
     "calibration_by_frequency": "clv",
     "check_assumptions": "clv",
+    "check_stationarity": "lifecycle",
     "choose_inactivity_window": "churn",
     "choose_n_clusters": "segments",
     "churn_features": "churn",
@@ -36,15 +38,19 @@ _FUNCTIONS = {
     "evaluate_churn": "churn",
     "event_risk": "churn",
     "expand_subscriptions": "transactions",
+    "expected_path": "lifecycle",
+    "fit_lifecycle_scheme": "lifecycle",
     "fit_rfm_scheme": "segments",
     "fit_rhythm_population": "transactions",
     "fit_tier_scheme": "segments",
     "gains_curve": "churn",
     "leakage_report": "churn",
     "life_table": "churn",
+    "lifecycle_map": "lifecycle",
     "lift_table": "churn",
     "load_models": "saving",
     "lorenz_curve": "segments",
+    "markov_value": "lifecycle",
     "profit_curve": "churn",
     "purchase_rhythm": "transactions",
     "qini_curve": "churn",
@@ -61,6 +67,7 @@ _FUNCTIONS = {
     "segment_migration": "lifecycle",
     "segment_profile": "segments",
     "split_holdout": "transactions",
+    "steady_state": "lifecycle",
     "subscription_churn_labels": "churn",
     "summarize_contracts": "transactions",
     "summarize_customers": "transactions",
@@ -69,6 +76,7 @@ _FUNCTIONS = {
     "summarize_renewals": "transactions",
     "survival_table": "churn",
     "tracking_table": "clv",
+    "transition_matrix": "lifecycle",
     "value_customers": "clv",
     "win_back": "churn",
 }

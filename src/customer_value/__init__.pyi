@@ -2,6 +2,7 @@
 from customer_value import churn as churn
 from customer_value import clv as clv
 from customer_value import datasets as datasets
+from customer_value import lifecycle as lifecycle
 from customer_value import plots as plots
 from customer_value import segments as segments
 from customer_value import transactions as transactions
@@ -43,7 +44,15 @@ from customer_value.errors import FitWarning as FitWarning
 from customer_value.errors import InputError as InputError
 from customer_value.errors import MissingDependencyError as MissingDependencyError
 from customer_value.errors import NotFittedError as NotFittedError
+from customer_value.lifecycle import assign_lifecycle as assign_lifecycle
+from customer_value.lifecycle import check_stationarity as check_stationarity
+from customer_value.lifecycle import expected_path as expected_path
+from customer_value.lifecycle import fit_lifecycle_scheme as fit_lifecycle_scheme
+from customer_value.lifecycle import lifecycle_map as lifecycle_map
+from customer_value.lifecycle import markov_value as markov_value
 from customer_value.lifecycle import segment_migration as segment_migration
+from customer_value.lifecycle import steady_state as steady_state
+from customer_value.lifecycle import transition_matrix as transition_matrix
 from customer_value.saving import load_models as load_models
 from customer_value.saving import save_models as save_models
 from customer_value.segments import assign_clusters as assign_clusters

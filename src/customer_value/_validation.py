@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -335,3 +336,14 @@ def require_backend(backend: Any) -> None:
     """Raise unless the backend is a dataframe library that we make frames in, and is installed."""
     require_choice("backend", backend, BACKENDS)
     import_optional(backend, what=f"backend={backend!r}", install=backend)
+
+
+def saved_values(text: Any, name: str, schema: int = 1) -> dict[str, Any]:
+    """Return what a scheme's `to_json` wrote; raise unless it is JSON of this class name and schema."""
+    try:
+        saved = json.loads(text)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}.from_json reads the text that to_json wrote; {error}.") from None
+    if not isinstance(saved, dict) or saved.get("model") != name or saved.get("schema") != schema:
+        raise InputError(f"{name} reads schemes of its own class and schema {schema}; got {text[:80]!r}.")
+    return saved

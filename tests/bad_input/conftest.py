@@ -149,6 +149,7 @@ CALLS = {
         cv.score_clv, cv.score_clv, SUMMARY, {**MODEL_COLUMNS, **SPEND_COLUMNS}, {}, VALUE, MAKER
     ),
     "score_rfm": Call(cv.score_rfm, cv.score_rfm, SUMMARY, RFM_COLUMNS, maker=MAKER),
+    "fit_rfm_scheme": Call(cv.fit_rfm_scheme, cv.fit_rfm_scheme, SUMMARY, RFM_COLUMNS, maker=MAKER),
     "assign_segments": Call(
         cv.assign_segments, cv.assign_segments, SEGMENTED, {"r_score": "score", "f_score": "score"},
         maker="score_rfm(summary) makes them",

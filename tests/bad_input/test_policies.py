@@ -25,7 +25,7 @@ def told(result):
         return sorted(result.round(9).tolist())
     if isinstance(result, cv.churn.ChurnReport):
         return told(result.discrimination), told(result.calibration), told(result.profit)
-    if isinstance(result, (float, cv.transactions.RhythmPopulation)):
+    if isinstance(result, (float, cv.transactions.RhythmPopulation, cv.segments.RFMScheme)):
         return result
     if hasattr(result, "covariates_"):
         return told(result.summary_table())

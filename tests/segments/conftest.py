@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -29,5 +30,21 @@ def read():
         if isinstance(frame, pd.DataFrame):
             return {name: frame[name].tolist() for name in frame.columns}
         return frame.to_pydict() if isinstance(frame, pa.Table) else frame.to_dict(as_series=False)
+
+    return columns
+
+
+@pytest.fixture(scope="session")
+def rfm_data():
+    """Columns of a customer summary for RFM, with ties in each: a function of the number of rows and a seed."""
+
+    def columns(n, seed=0):
+        rng = np.random.default_rng(seed)
+        return {
+            "customer_id": np.arange(n),
+            "time_since_last": rng.integers(0, 40, n) / 7,
+            "purchases": rng.geometric(0.4, n),
+            "total_value": np.round(rng.normal(50, 40, n), 1),
+        }
 
     return columns

@@ -7,6 +7,7 @@ from importlib import import_module as _import_module
 from typing import Any as _Any
 
 _HOMES = {
+    "ClusterMatch": "cluster_matching",
     "DONOR_SCHEME": "presets",
     "DONOR_SEGMENTS": "presets",
     "EIGHT_SEGMENTS": "presets",
@@ -31,6 +32,7 @@ _HOMES = {
     "fit_tier_scheme": "tier_assignment",
     "gini": "concentrations",
     "lorenz_curve": "concentrations",
+    "match_clusters": "cluster_matching",
     "review_tiers": "tier_review",
     "score_contribution": "contributions",
     "score_loyalty": "loyalties",

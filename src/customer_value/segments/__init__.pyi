@@ -1,6 +1,9 @@
 # What __init__.py loads on first use, spelled out for type checkers; a test holds the two equal.
+from customer_value.segments import tiers as tiers
 from customer_value.segments.cluster_assignment import assign_clusters as assign_clusters
 from customer_value.segments.cluster_choice import choose_n_clusters as choose_n_clusters
+from customer_value.segments.cluster_matching import ClusterMatch as ClusterMatch
+from customer_value.segments.cluster_matching import match_clusters as match_clusters
 from customer_value.segments.concentrations import concentration as concentration
 from customer_value.segments.concentrations import gini as gini
 from customer_value.segments.concentrations import lorenz_curve as lorenz_curve
@@ -30,7 +33,6 @@ from customer_value.segments.tier_parts import TierCut as TierCut
 from customer_value.segments.tier_review import review_tiers as review_tiers
 from customer_value.segments.tier_scheme import TierCheck as TierCheck
 from customer_value.segments.tier_scheme import TierScheme as TierScheme
-from customer_value.segments import tiers as tiers
 
 __all__: list[str]
 
