@@ -1,5 +1,7 @@
 """Reviews with a buffer and confirmations: by hand, against the definition, and over simulated years."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -9,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from customer_value.errors import DataWarning, InputError
-from customer_value.segments import review_tiers
+from customer_value.segments import TierCriterion, TierCut, TierScheme, assign_tiers, review_tiers, tiers
 
 ABC = ["A", "B", "C"]
 
@@ -272,3 +274,90 @@ def test_bad_input_is_refused_in_words(now, before, arguments, message):
     frames = [frame if change is None else change(frame) for frame, change in zip(frames, (now, before), strict=True)]
     with pytest.raises(InputError, match=message):
         review_tiers(frames[0], previous=frames[1], **arguments)
+
+
+SAME = {name: name for name in ABC}
+MONEY = TierScheme(tuple(ABC), cut=TierCut("threshold", (1000, 100)), score="clv", labels={"en": SAME, "zh": SAME})
+
+
+def test_with_the_scheme_its_own_thresholds_are_the_boundaries():
+    scores = [2000.0, 1060, 1040, 960, 940, 500, 20]  # no customers near the cuts to imply them
+    now = assign_tiers(proposed(scores).drop(columns="tier"), scheme=MONEY)
+    got = review_tiers(now, previous=last("CBBAAAA"), scheme=MONEY)
+    assert got["tier"].tolist() == ["A", "A", "B", "A", "B", "B", "C"]
+    assert got["tier_proposed_reason"][0] == "clv 2000 >= 1000"
+
+
+MATRIX = TierScheme(
+    ("vip", "ordinary"),
+    criteria=(
+        TierCriterion("value", cut=TierCut("threshold", (100,)), levels=("high", "low")),
+        TierCriterion("silence", cut=TierCut("threshold", (10,), lower_is_better=True), levels=("short", "long")),
+    ),
+    cells={
+        ("high", "short"): "vip",
+        ("high", "long"): "ordinary",
+        ("low", "short"): "ordinary",
+        ("low", "long"): "ordinary",
+    },
+    labels={"en": {"vip": "VIP", "ordinary": "Ordinary"}, "zh": {"vip": "VIP客户", "ordinary": "普通客户"}},
+)
+
+
+@pytest.mark.parametrize("labels", ["en", "zh", {"vip": "vip", "ordinary": "ordinary"}])
+def test_a_matrix_is_held_by_the_thresholds_of_its_criteria(labels):
+    value = [104.0, 106, 106, 106, 96, 94]
+    silence = [5.0, 9.6, 9.4, 10.4, 5, 5]
+    frame = pd.DataFrame({"customer_id": range(6), "value": value, "silence": silence})
+    now = assign_tiers(frame, scheme=MATRIX, labels=labels)
+    vip, ordinary = now["tier"].cat.categories
+    before = pd.DataFrame({"customer_id": range(6), "tier": [ordinary] * 3 + [vip] * 3})
+    got = review_tiers(now, previous=before, scheme=MATRIX)
+    assert got["tier_proposed"].tolist() == [vip] * 3 + [ordinary] * 3
+    assert got["tier"].tolist() == [ordinary, ordinary, vip, vip, vip, ordinary]
+    texts = now.assign(tier=now["tier"].astype(str))
+    assert review_tiers(texts, previous=before, scheme=MATRIX)["tier"].tolist() == got["tier"].tolist()
+
+
+def test_points_are_held_by_the_thresholds_of_their_bands():
+    points = TierScheme(
+        ("gold", "plain"),
+        cut=TierCut("threshold", (3,)),
+        criteria=(
+            TierCriterion("amount", cut=TierCut("threshold", (100,)), levels=("high", "low"), points=(2, 0)),
+            TierCriterion("visits", cut=TierCut("threshold", (10,)), levels=("high", "low"), points=(1, 0)),
+        ),
+    )
+    frame = pd.DataFrame({"customer_id": range(3), "amount": [200.0, 104, 200], "visits": [11.0, 30, 10.2]})
+    now = assign_tiers(frame, scheme=points)
+    got = review_tiers(now, previous=now.assign(tier="plain"), scheme=points)
+    assert got["tier"].tolist() == ["gold", "plain", "plain"]
+
+
+@pytest.mark.parametrize("labels", ["en", "zh"])
+def test_a_tier_set_by_hand_holds_at_once(labels):
+    frame = proposed([500.0] * 3).drop(columns="tier")
+    now = assign_tiers(frame, scheme=MONEY, overrides={0: "A", 1: "B"}, labels=labels)
+    got = review_tiers(now, previous=last("CCC"), scheme=MONEY, confirmations=5, labels=labels)
+    assert got["tier"].tolist() == ["A", "B", "C"]
+    assert got["tier_pending"].tolist() == [0, 0, 1]
+    told = {"en": "set by hand", "zh": "人工设定"}[labels]
+    assert got["tier_reason"].tolist()[:2] == [told, told]
+    assert got["tier_proposed_reason"][0].startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "message"),
+    [
+        (replace(MONEY, cut=TierCut("threshold", (700, 100))), "must give the tiers that current proposes; 1 of 3"),
+        (tiers.abc(), "has no thresholds of its own: freeze it.*fit_tier_scheme"),
+        ("abc", "scheme must be a TierScheme"),
+        (
+            TierScheme(("S", "B"), cut=TierCut("threshold", (1000,))),
+            r"tiers of the scheme are \['S', 'B'\], those of current",
+        ),
+    ],
+)
+def test_a_scheme_that_did_not_make_the_tiers_is_refused(scheme, message):
+    with pytest.raises(InputError, match=message):
+        review_tiers(proposed([2000.0, 900, 20]), previous=last("AAA"), scheme=scheme)

@@ -54,8 +54,14 @@ def matching_rows(current: EagerFrame, previous: EagerFrame, key: str) -> Codes:
     return np.asarray(joined.get_column(_MATCH).fill_null(-1).cast(nw.Int64).to_numpy(), dtype=np.int64)
 
 
-def label_order(current: EagerFrame, previous: EagerFrame, tier: str, order: Sequence[str] | None) -> tuple[str, ...]:
-    """Labels from the best to the worst: as given, else as an ordered column holds them."""
+def label_order(
+    current: EagerFrame,
+    previous: EagerFrame,
+    tier: str,
+    order: Sequence[str] | None,
+    known: Sequence[tuple[str, ...]] = (),
+) -> tuple[str, ...]:
+    """Labels from the best to the worst: as given, as an ordered column holds them, or as one of the known orders."""
     if order is not None:
         names = name_list(order, "order", "label")
         if len(names) < 2 or len(set(names)) < len(names):
@@ -65,6 +71,10 @@ def label_order(current: EagerFrame, previous: EagerFrame, tier: str, order: Seq
         dtype = frame.collect_schema()[tier]
         if isinstance(dtype, nw.Enum):
             return tuple(dtype.categories)
+    found = set(current.get_column(tier).unique().drop_nulls().to_list())
+    for labels in known:
+        if found <= set(labels):
+            return labels
     raise InputError(
         f"{tier} is {current.collect_schema()[tier]} and carries no order: give the labels from the best to the worst, "
         "order=['A', 'B', 'C']."

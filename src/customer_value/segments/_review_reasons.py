@@ -11,13 +11,16 @@ from customer_value.segments._review_moves import Moves
 
 Codes = np.ndarray[Any, np.dtype[np.int64]]
 
+# How the reason of a tier begins that a person has set, here and in `assign_tiers`.
+SET_BY_HAND = {"en": "set by hand", "zh": "人工设定"}
+
 _NO_TIER, _NEW, _BY_HAND, _NO_PROPOSAL, _SAME, _HELD, _WAITS, _MOVED = range(8)
 
 _SENTENCES = {
     "en": {
         _NO_TIER: "no tier, now or before",
         _NEW: "no tier in the previous review: the proposal holds",
-        _BY_HAND: "set by hand",
+        _BY_HAND: SET_BY_HAND["en"],
         _NO_PROPOSAL: "no tier proposed, {held} kept",
         _SAME: "{held} again",
         _HELD: "{proposed} proposed, {held} kept: the score is within {buffer} of the boundary",
@@ -27,7 +30,7 @@ _SENTENCES = {
     "zh": {
         _NO_TIER: "本次与上次均无等级",
         _NEW: "上次评审无等级：采用本次建议",
-        _BY_HAND: "人工设定",
+        _BY_HAND: SET_BY_HAND["zh"],
         _NO_PROPOSAL: "本次无建议等级，保持 {held}",
         _SAME: "仍为 {held}",
         _HELD: "建议 {proposed}，保持 {held}：得分距界限不足 {buffer}",

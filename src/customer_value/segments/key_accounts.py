@@ -156,6 +156,8 @@ def _reaches(frame: EagerFrame, kind: str, column: str, limit: Any) -> Flag:
 def _leads(frame: EagerFrame, column: str) -> Flag:
     require_columns(frame, [column], what="frame")
     series = frame.get_column(column)
+    if isinstance(series.dtype, nw.Object):  # pandas' truth values with a missing one among them, after a join
+        series = nw.maybe_convert_dtypes(series)
     if series.dtype != nw.Boolean:
         raise InputError(f"{column} must hold true or false; its type is {series.dtype}.")
     unknown = np.asarray(series.is_null().to_numpy(), dtype=np.bool_)

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from customer_value._frames import Column, EagerFrame, FrameT, categorical, texts, to_eager, with_arrays
+from customer_value._frames import Column, EagerFrame, FrameT, categorical, nw, texts, to_eager, with_arrays
 from customer_value._labels import Labels, label_texts
 from customer_value._validation import number, require_columns, require_some, text_value, whole_number
 from customer_value.errors import DataWarning, warn
@@ -20,7 +20,9 @@ from customer_value.segments._review_frames import (
     tier_codes,
 )
 from customer_value.segments._review_moves import CHANGES, TEXTS, decide
-from customer_value.segments._review_reasons import review_reasons
+from customer_value.segments._review_reasons import SET_BY_HAND, review_reasons
+from customer_value.segments._review_schemes import every_labels, require_frozen, scheme_bounds
+from customer_value.segments.tier_scheme import TierScheme
 
 
 def review_tiers(
@@ -31,6 +33,7 @@ def review_tiers(
     score: str = "clv",
     buffer: float = 0.05,
     confirmations: int = 1,
+    scheme: TierScheme | None = None,
     order: Sequence[str] | None = None,
     customer_id: str | None = None,
     labels: Labels = "en",
@@ -57,6 +60,11 @@ def review_tiers(
         1,050 for an upgrade and below 950 for a downgrade. Below 0 it is a share of the boundary's size.
     confirmations
         Reviews in a row that must ask for a move in the same direction before it is made.
+    scheme
+        The frozen scheme that made the proposals (`fit_tier_scheme`). Its thresholds are the boundaries, those of each
+        criterion for a matrix or points: the only way to a buffer on tiers of a matrix. Without it, boundaries are
+        those that the proposals imply: midway between the lowest score proposed for a better tier and the highest one
+        for a worse.
     order
         The labels, best first, for text columns that carry no order (pyarrow, engines).
     customer_id
@@ -128,7 +136,8 @@ def review_tiers(
     require_columns(now, [tier], what="current", maker="assign_tiers(frame, scheme=...) makes tiers")
     require_columns(last, [tier], what="previous", maker="assign_tiers and review_tiers make tiers")
     require_some(len(now), "current")
-    names = label_order(now, last, tier, order)
+    frozen = None if scheme is None else require_frozen(scheme)
+    names = label_order(now, last, tier, order, every_labels(frozen) if frozen else ())
     match = matching_rows(now, last, customer_column(now, last, customer_id))
 
     proposed = tier_codes(now, tier, names, "current")
@@ -137,9 +146,14 @@ def review_tiers(
     held = np.where(match < 0, -1, before[match] if len(last) else -1)
     pending = np.where(match < 0, 0, asked[match] if len(last) else 0)
     by_hand = _by_hand(now, tier)
-    bounds = implied_bounds(now, tier, score, proposed, by_hand, len(names), buffer) if buffer else None
-    if bounds is None and buffer:
-        _warn_of_no_buffer(now, tier, score, buffer)
+    if not buffer:
+        bounds = None
+    elif frozen is not None:
+        bounds = scheme_bounds(now, frozen, score, proposed, by_hand, names, buffer)
+    else:
+        bounds = implied_bounds(now, tier, score, proposed, by_hand, len(names), buffer)
+        if bounds is None:
+            _warn_of_no_buffer(now, tier, score, buffer)
     moves = decide(held, proposed, bounds, pending, confirmations=confirmations, by_hand=by_hand)
 
     language = labels if isinstance(labels, str) else "en"
@@ -158,8 +172,13 @@ def review_tiers(
 
 
 def _by_hand(frame: EagerFrame, tier: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Tell whose tier was overridden, as `assign_tiers` says in the reason."""
-    return np.zeros(len(frame), dtype=np.bool_)
+    """Tell whose tier was overridden, as `assign_tiers` says in the reason, and a review before it."""
+    reason = f"{tier}_reason"
+    if reason not in frame.columns or frame.get_column(reason).dtype != nw.String:
+        return np.zeros(len(frame), dtype=np.bool_)
+    said = nw.col(reason).str
+    found = frame.select((said.starts_with(SET_BY_HAND["en"]) | said.starts_with(SET_BY_HAND["zh"])).alias(reason))
+    return np.asarray(found.get_column(reason).fill_null(False).to_numpy(), dtype=np.bool_)
 
 
 def _warn_of_no_buffer(frame: EagerFrame, tier: str, score: str, buffer: float) -> None:
@@ -170,7 +189,7 @@ def _warn_of_no_buffer(frame: EagerFrame, tier: str, score: str, buffer: float) 
         else f"current has neither {tier}_score nor {score}, from which the proposals could be cut"
     )
     warn(
-        f"buffer={buffer:g} has no effect: {why}. Only confirmations hold moves back; score= names the column that the "
-        "tiers were cut from.",
+        f"buffer={buffer:g} has no effect: {why}. Only confirmations hold moves back. scheme=, the frozen scheme, or "
+        "score=, the column that the tiers were cut from, gives it one.",
         DataWarning,
     )
