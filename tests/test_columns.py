@@ -42,7 +42,7 @@ def written(cdnow_log, cdnow_summary):
     few = cdnow_summary.head(300)
     mean = cv.score_clv(few.assign(spend=20.0), **value).drop(columns="spend")
     outcome = cv.score_clv(few.assign(spend=20.0), **value, interval_for="outcome", suffix="_3m").drop(columns="spend")
-    segments = mean.pipe(cv.score_rfm).pipe(cv.assign_segments)
+    segments = mean.pipe(cv.score_rfm, weights={"r": 1, "f": 1, "m": 2}).pipe(cv.assign_segments)
     return {
         "clean_log": cv.clean_log(log),
         "data_quality": cv.data_quality(log),
@@ -58,8 +58,11 @@ def written(cdnow_log, cdnow_summary):
         "score_clv": mean,
         "score_clv of outcomes": outcome,
         "score_rfm, assign_segments": segments,
+        "edge_table": cv.fit_rfm_scheme(few).edge_table(),
         "score_rfm with a suffix": few.pipe(cv.score_rfm, suffix="_2").pipe(cv.assign_segments, suffix="_2"),
-        "segment_profile": cv.segment_profile(segments),
+        "segment_profile": cv.segment_profile(segments, interval=0.9),
+        "concentration": cv.concentration(segments, interval=0.9, n_resamples=10),
+        "lorenz_curve": cv.lorenz_curve(segments, points=3),
         "calibration_by_frequency": cv.calibration_by_frequency(
             mean, holdout[holdout["customer_id"].isin(mean["customer_id"])]
         ),
