@@ -36,8 +36,8 @@ DOORS = {
     "pyarrow": {*FRAMES, "datasets/complete_journey.py"},  # reads the parquet files of a package
     # These make frames from no frame: a model's table of estimates, simulated purchases, draws of parameters.
     "pandas": {*FRAMES, "clv/_parameters.py", "clv/_base.py", "clv/_draws.py"},
-    # Likelihoods; the power of Yeo and Johnson.
-    "scipy.optimize": {"clv/_mle.py", "segments/_prepare.py"},
+    # Likelihoods; the power of Yeo and Johnson; which old cluster is which new one.
+    "scipy.optimize": {"clv/_mle.py", "segments/_prepare.py", "segments/cluster_matching.py"},
     "matplotlib": {"plots/"},
     "sklearn": {"clv/_parameters.py", "churn/", "segments/"},  # its tags, when scikit-learn asks; its estimators
     # A part of scikit-learn: one thread, so that results do not depend on their number.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,51 +16,55 @@ from customer_value.segments._prepare import Preparation
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Labels = np.ndarray[Any, np.dtype[np.int64]]
-Predictor = Callable[[Floats, Floats], Labels]  # features and prepared features -> the clusterer's own labels
 
 _MOST_REPEATS = 10_000_000  # rows that weights may stand for where a clusterer takes no weights
 
 
+@dataclass(frozen=True)
+class Labeller:
+    """A fitted clusterer and how it labels rows: by its own `predict`, else as the nearest row of the fit."""
+
+    model: Any
+    nearest: Any = None
+    labels: Labels | None = None  # of the rows of the fit, where there is no predict
+
+    def __call__(self, preparation: Preparation, matrix: Floats, prepared: Floats) -> Labels:
+        """Return the clusterer's own labels."""
+        if self.labels is not None:
+            found: Labels = self.labels[self.nearest.kneighbors(prepared, return_distance=False)[:, 0]]
+            return found
+        told = _told(self.model.predict, preparation)
+        rows = _rows(self.model, preparation, matrix, prepared)
+        return np.asarray(self.model.predict(rows, **told), dtype=np.int64)
+
+
 def fit_clusterer(
     clusterer: Any,
+    preparation: Preparation,
     matrix: Floats,
     prepared: Floats,
     weights: Floats,
     *,
-    preparation: Preparation,
     n_clusters: int,
     random_state: Any,
-) -> tuple[Any, Predictor]:
-    """Fit a clone on distinct rows with weights; return it and how it labels rows."""
+) -> Labeller:
+    """Fit a clone on distinct rows with weights."""
     model = _ready(clusterer, n_clusters, random_state)
-    shown = _mixed if _takes(model.fit, "categorical") else _prepared
-    given = {"categorical": preparation.categorical} if _takes(model.fit, "categorical") else {}
-    rows = shown(preparation, matrix, prepared)
+    told = _told(model.fit, preparation)
+    rows = _rows(model, preparation, matrix, prepared)
     if has_fit_parameter(model, "sample_weight"):
-        model.fit(rows, sample_weight=weights, **given)
+        model.fit(rows, sample_weight=weights, **told)
         first = np.arange(len(rows))
     else:
         times = _repeats(weights, type(model).__name__)
-        model.fit(np.repeat(rows, times, axis=0), **given)
+        model.fit(np.repeat(rows, times, axis=0), **told)
         first = np.concatenate([[0], np.cumsum(times)[:-1]])
-
     if hasattr(model, "predict"):
-        extra = given if _takes(model.predict, "categorical") else {}
-
-        def predict(matrix: Floats, prepared: Floats) -> Labels:
-            return np.asarray(model.predict(shown(preparation, matrix, prepared), **extra), dtype=np.int64)
-
-        return model, predict
+        return Labeller(model)
     if not hasattr(model, "labels_"):
         raise InputError(f"{type(model).__name__} gives neither labels_ nor predict: it is no clusterer.")
-    labels = np.asarray(model.labels_, dtype=np.int64)[first]
     nearest = NearestNeighbors(n_neighbors=1).fit(prepared)
-
-    def as_the_nearest(matrix: Floats, prepared: Floats) -> Labels:
-        found: Labels = labels[nearest.kneighbors(prepared, return_distance=False)[:, 0]]
-        return found
-
-    return model, as_the_nearest
+    return Labeller(model, nearest, np.asarray(model.labels_, dtype=np.int64)[first])
 
 
 def _ready(clusterer: Any, n_clusters: int, random_state: Any) -> Any:
@@ -76,17 +80,18 @@ def _ready(clusterer: Any, n_clusters: int, random_state: Any) -> Any:
     return model.set_params(**asked)
 
 
-def _prepared(preparation: Preparation, matrix: Floats, prepared: Floats) -> Any:
-    return np.ascontiguousarray(prepared)
-
-
-def _mixed(preparation: Preparation, matrix: Floats, prepared: Floats) -> Any:
-    """Numbers prepared and categories as codes, for clusterers that are told which columns are categories."""
-    mixed = np.empty(matrix.shape, dtype=object)
-    for j in range(matrix.shape[1]):
-        own = matrix if j in preparation.categorical else prepared[:, preparation.owners == j]
-        mixed[:, j] = own[:, j if j in preparation.categorical else 0]
+def _rows(model: Any, preparation: Preparation, matrix: Floats, prepared: Floats) -> Any:
+    """Rows as the clusterer wants them: prepared, or numbers prepared and categories as codes if it knows these."""
+    if not _takes(model.fit, "categorical"):
+        return np.ascontiguousarray(prepared)
+    mixed = matrix.astype(object)
+    for j in set(range(matrix.shape[1])) - set(preparation.categorical):
+        mixed[:, j] = prepared[:, preparation.owners == j][:, 0]
     return mixed
+
+
+def _told(function: Any, preparation: Preparation) -> dict[str, list[int]]:
+    return {"categorical": preparation.categorical} if _takes(function, "categorical") else {}
 
 
 def _repeats(weights: Floats, name: str) -> np.ndarray[Any, np.dtype[np.intp]]:

@@ -13,6 +13,12 @@ import numpy as np
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Places = np.ndarray[Any, np.dtype[np.intp]]
 
+# The mixing steps of MurmurHash3 (Appleby 2011), variant 13 of Stafford (2011).
+_SCATTER = (
+    (np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)),
+    (np.uint64(27), np.uint64(0x94D049BB133111EB)),
+)
+
 
 @dataclass(frozen=True)
 class DistinctRows:
@@ -24,24 +30,43 @@ class DistinctRows:
 
 
 def distinct_rows(matrix: Floats, weights: Floats) -> DistinctRows:
-    """Sort the rows by their columns from the last to the first and take equal ones together."""
-    order = np.lexsort(tuple(matrix.T))
-    columns = [column[order] for column in matrix.T]
-    first = np.ones(order.size, dtype=np.bool_)
-    first[1:] = False
-    for column in columns:
-        first[1:] |= column[1:] != column[:-1]
+    """Sort the rows by their values and take equal ones together."""
+    keys = _row_keys(matrix)
+    order = np.argsort(keys)
+    first = _changes(matrix, order)
+    if first.sum() > _changes(keys[:, None], order).sum():  # two different rows of one key: not seen in a lifetime
+        order = np.lexsort((*matrix.T, keys))
+        first = _changes(matrix, order)
     starts = np.flatnonzero(first)
     place = np.empty(order.size, dtype=np.intp)
     place[order] = np.cumsum(first) - 1
     # Within a set of equal rows the weights are sorted too, so that their sum has one order.
     if starts.size < order.size and not (weights == weights[0]).all():
         order = order[np.lexsort((weights[order], place[order]))]
-    summed = np.add.reduceat(weights[order], starts)
-    rows = np.empty((starts.size, matrix.shape[1]), order="F")
-    for j, column in enumerate(columns):
-        rows[:, j] = column[starts]
-    return DistinctRows(rows, summed, place)
+    distinct = np.asfortranarray(matrix[order[starts]])
+    return DistinctRows(distinct, np.add.reduceat(weights[order], starts), place)
+
+
+def _row_keys(matrix: Floats) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    """Return 64 bits scattered from each row's values: one sort by them is several times faster than one per column."""
+    keys = np.zeros(len(matrix), dtype=np.uint64)
+    for column in matrix.T:
+        keys ^= np.ascontiguousarray(column).view(np.uint64)
+        for shift, factor in _SCATTER:
+            keys ^= keys >> shift
+            keys *= factor
+        keys ^= keys >> _SCATTER[0][0]
+    return keys
+
+
+def _changes(matrix: np.ndarray[Any, Any], order: Places) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Mark the rows, in this order, that differ from the one before."""
+    first = np.ones(order.size, dtype=np.bool_)
+    first[1:] = False
+    for column in matrix.T:
+        ordered = column[order]
+        first[1:] |= ordered[1:] != ordered[:-1]
+    return first
 
 
 def weighted_mean(values: Floats, weights: Floats) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -15,6 +15,7 @@ from customer_value.segments._features import Feature
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Unskew = Literal["log1p", "yeo-johnson"]
 Scale = Literal["standard", "robust"]
+UNSKEW: tuple[str | None, ...] = (*get_args(Unskew), None)
 
 _NORMAL_QUARTILES = 1.3489795003921634  # distance between the quartiles of a normal distribution, in sds
 _POWERS = (-5.0, 5.0)  # of Yeo and Johnson, searched between these
@@ -97,6 +98,15 @@ class Preparation:
             mine = self.owners == j
             given[:, mine] = column.backward(prepared[:, mine])
         return given
+
+    def again(self, given: Floats) -> Floats:
+        """Undo `backward`: prepare rows whose levels are shares."""
+        prepared = np.empty_like(given)
+        for j, column in enumerate(self.columns):
+            mine = self.owners == j
+            values = given[:, mine]
+            prepared[:, mine] = values * column.weight if isinstance(column, CategoryColumn) else column.forward(values)
+        return prepared
 
 
 def learn_preparation(

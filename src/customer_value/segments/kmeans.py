@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from copy import copy
+from typing import Any, Literal, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from customer_value._validation import name_list, number, require_choice, whole_number
-from customer_value.errors import InputError
-from customer_value.segments._centres import best_first, member_means, nearest_centre, squared_distances
-from customer_value.segments._clusterers import fit_clusterer
+from customer_value._frames import FrameT, make_frame, to_eager
+from customer_value._labels import LANGUAGES
+from customer_value._validation import require_choice, require_columns
+from customer_value.segments._centres import nearest_centre, squared_distances
+from customer_value.segments._cluster_fit import (
+    Clusters,
+    Order,
+    Rows,
+    find_by_clusterer,
+    find_by_kmeans,
+    sizes_and_inertia,
+)
+from customer_value.segments._cluster_json import read_into, written
+from customer_value.segments._cluster_profile import profile_columns
+from customer_value.segments._cluster_rules import LESS_IS_BETTER, check_arguments, check_names, require_enough
+from customer_value.segments._cluster_words import cluster_names
 from customer_value.segments._distinct import distinct_rows, weighted_deviation, weighted_mean
 from customer_value.segments._features import learn_features, read_columns, read_matrix, read_weights
 from customer_value.segments._prepare import Scale, Unskew, learn_preparation
-from customer_value.segments._starts import kmeans
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Labels = np.ndarray[Any, np.dtype[np.int64]]
-
-LESS_IS_BETTER = ("time_since_last", "days_since_last")
 
 
 class KMeansSegmenter(
@@ -56,7 +66,7 @@ class KMeansSegmenter(
         Column whose mean orders the clusters, the best first. By default they are ordered by the mean of the scaled
         numbers (without a number, by size).
     less_is_better
-        Numbers of which less is better, here and in the names of clusters.
+        Numbers of which less is better, for the order of the clusters.
     clusterer
         Any other clusterer that scikit-learn can clone, such as ``GaussianMixture()`` or ``HDBSCAN()``, in place of
         k-means. Its `n_clusters` or `n_components` is set to `n_clusters`, its `random_state`, where it is None, to
@@ -176,15 +186,15 @@ class KMeansSegmenter(
         -------
         KMeansSegmenter
         """
-        self._check_arguments()
+        check_arguments(self)
         columns = read_columns(self, X, reset=True)
         weights = read_weights(sample_weight, len(next(iter(columns.values()))))
         self._features = learn_features(columns, weights > 0)
-        self._check_names([feature.name for feature in self._features])
-        rows = distinct_rows(read_matrix(self._features, columns), weights)
-        counted = rows.weights > 0
-        matrix, counts = rows.matrix[counted], rows.weights[counted]
-        self._require_enough(matrix, rows.place.size)
+        check_names(self._features, self.value, self.less_is_better)
+        distinct = distinct_rows(read_matrix(self._features, columns), weights)
+        counted = distinct.weights > 0
+        matrix, counts = distinct.matrix[counted], distinct.weights[counted]
+        require_enough(len(matrix), self.n_clusters, distinct.place.size)
 
         self._preparation = learn_preparation(
             self._features,
@@ -195,145 +205,161 @@ class KMeansSegmenter(
             winsorize=self.winsorize,
             category_weight=self.category_weight,
         )
-        prepared = self._preparation.forward(matrix)
-        labels = self._fit_clusters(matrix, prepared, counts)
-        self.n_clusters_ = len(self.centres_)
+        rows = Rows(self._preparation, matrix, self._preparation.forward(matrix), counts)
+        found = self._find_clusters(rows)
+        self.centres_ = found.centres
+        self.n_clusters_ = len(found.centres)
+        self.cluster_sizes_, self.inertia_ = sizes_and_inertia(found, rows)
+        if found.n_iter is not None:
+            self.n_iter_ = found.n_iter
         self.encoded_names_ = self._preparation.names
-        self.cluster_centers_ = self._preparation.backward(self.centres_)
-        self.cluster_sizes_ = np.bincount(labels[labels >= 0], weights=counts[labels >= 0], minlength=self.n_clusters_)
-        self._middle = np.array([weighted_mean(column, counts) for column in prepared.T])
-        self._spread = np.array([weighted_deviation(column, counts) for column in prepared.T])
-        inside = labels >= 0
-        apart = squared_distances(prepared[inside], self.centres_)[np.arange(inside.sum()), labels[inside]]
-        self.inertia_ = float((apart * counts[inside]).sum())
-        every = labels if counted.all() else self._label(rows.matrix, self._preparation.forward(rows.matrix))
-        self.labels_ = every[rows.place]
+        self.cluster_centers_ = self._preparation.backward(found.centres)
+        self._middle = np.array([weighted_mean(column, counts) for column in rows.prepared.T])
+        self._spread = np.array([weighted_deviation(column, counts) for column in rows.prepared.T])
+        every = distinct.matrix
+        labels = found.labels if counted.all() else self._label(every, self._preparation.forward(every))
+        self.labels_ = labels[distinct.place]
         return self
 
     def predict(self, X: Any) -> Labels:
         """Return the cluster of each row, 0 the best one; -1 for noise of a clusterer that knows it."""
-        return self._label(*self._prepare(X))
+        return self._locate(X)[0]
 
     def transform(self, X: Any) -> Floats:
         """Return the distance of each row to each centre, in prepared space (with scales, in standard deviations)."""
-        distances: Floats = np.sqrt(squared_distances(self._prepare(X)[1], self.centres_))
+        distances: Floats = np.sqrt(squared_distances(self.prepare(X), self.centres_))
         return distances
+
+    def prepare(self, X: Any) -> Floats:
+        """Return the rows as k-means sees them: without skewness, on one scale, categories as columns."""
+        return self._read(X)[1]
+
+    def cluster_names(self, labels: Literal["en", "zh"] = "en") -> list[str]:
+        """Name the clusters in plain language, the best first.
+
+        Parameters
+        ----------
+        labels
+            The language, "en" or "zh".
+
+        Returns
+        -------
+        list of str
+            Words for the features in which the centre lies half a standard deviation or more (over all customers, in
+            prepared space) from the average customer; the three largest differences at most. Clusters that would have
+            the same name get their rank by the feature in which they differ most.
+        """
+        check_is_fitted(self)
+        require_choice("labels", labels, LANGUAGES)
+        return cluster_names(self._preparation, self.centres_, self._apart(), labels)
+
+    def profile(self, frame: FrameT, *, labels: Literal["en", "zh"] = "en") -> FrameT:
+        """Tell what the clusters are like, by the customers of a frame. Collects once.
+
+        Parameters
+        ----------
+        frame
+            Customers with the columns of the fit, those of the fit or new ones.
+        labels
+            The language of the names, "en" or "zh".
+
+        Returns
+        -------
+        frame
+            One row per cluster and feature, in order (a category has one row per level, ``plan=basic``, whose mean is
+            the share of customers who have it): `cluster` (1 is the best), `name`, `customers`, `share_of_customers`,
+            `feature`, `mean` and `median` in the feature's own unit, `index` (the mean as a percentage of the mean of
+            all customers of the frame; null where that is not above 0) and `difference` (of the prepared means, in
+            standard deviations of the fit).
+        """
+        check_is_fitted(self)
+        opened, back = to_eager(frame, "frame", "profile")
+        if hasattr(self, "feature_names_in_"):
+            require_columns(opened, list(self.feature_names_in_), what="frame")
+            opened = opened.select(list(self.feature_names_in_))
+        matrix, prepared = self._read(opened.to_native())
+        found = self._label(matrix, prepared)
+        names = self.cluster_names(labels)
+        table = profile_columns(found, names, self._preparation, matrix, self._spread, opened)
+        return cast(FrameT, back(make_frame(table, opened)))
+
+    def to_json(self) -> str:
+        """Return the fitted model as JSON text with a schema version; `from_json` reads it back.
+
+        Raises
+        ------
+        InputError
+            The model has a clusterer of its own, which JSON cannot hold.
+        """
+        check_is_fitted(self)
+        return written(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> KMeansSegmenter:
+        """Make a model from the text that `to_json` gave; values are checked and no code runs.
+
+        It labels customers as before; `labels_` of the rows of the fit are not kept.
+
+        Raises
+        ------
+        InputError
+            The text is not JSON, or is not of this class and schema.
+        """
+        model: KMeansSegmenter = read_into(cls, text)
+        return model
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "centres_")
 
     @property
     def _n_features_out(self) -> int:
         return self.n_clusters_
 
-    def _prepare(self, X: Any) -> tuple[Floats, Floats]:
+    def _apart(self) -> Floats:
+        """Differences of the centres from the average customer, in standard deviations."""
+        away: Floats = self.centres_ - self._middle
+        scaled: Floats = np.divide(away, self._spread, out=np.zeros_like(away), where=self._spread > 0)
+        return scaled
+
+    def _renumbered(self, order: Labels) -> KMeansSegmenter:
+        """Return a copy whose cluster i is this one's cluster ``order[i]``."""
+        renewed = copy(self)
+        for name in ("centres_", "cluster_centers_", "cluster_sizes_"):
+            setattr(renewed, name, getattr(self, name)[order])
+        number_of = np.append(np.argsort(order), -1)
+        if hasattr(self, "labels_"):
+            renewed.labels_ = number_of[self.labels_].astype(np.int64)
+        if self.clusterer is not None:
+            renewed._numbers = {own: int(number_of[number_here]) for own, number_here in self._numbers.items()}
+        return renewed
+
+    def _read(self, X: Any) -> tuple[Floats, Floats]:
         check_is_fitted(self)
         matrix = read_matrix(self._features, read_columns(self, X, reset=False))
         return matrix, self._preparation.forward(matrix)
+
+    def _locate(self, X: Any) -> tuple[Labels, Floats]:
+        """Labels, and the rows in prepared space."""
+        matrix, prepared = self._read(X)
+        return self._label(matrix, prepared), prepared
 
     def _label(self, matrix: Floats, prepared: Floats) -> Labels:
         found = nearest_centre(prepared, self.centres_)
         if self.clusterer is None:
             return found
         # A label that no customer of the fit had (an empty component of a mixture) has no number: the nearest instead.
-        own = self._predictor(matrix, prepared)
+        own = self._labeller(self._preparation, matrix, prepared)
         for label, number_here in self._numbers.items():
             found[own == label] = number_here
         found[own < 0] = -1
         return found
 
-    def _fit_clusters(self, matrix: Floats, prepared: Floats, weights: Floats) -> Labels:
-        """Set the centres in their order, and return the label of each row."""
-        find = self._find_by_kmeans if self.clusterer is None else self._find_by_clusterer
-        centres, labels, own_labels = find(matrix, prepared, weights)
-        inside = labels >= 0
-        order = best_first(self._scores(matrix[inside], weights[inside], labels[inside], centres), centres)
-        self.centres_ = centres[order]
-        self._numbers = {int(own_labels[old]): new for new, old in enumerate(order)}
-        number_of = np.append(np.argsort(order), -1)
-        numbered: Labels = number_of[labels].astype(np.int64)
-        return numbered
-
-    def _find_by_kmeans(self, matrix: Floats, prepared: Floats, weights: Floats) -> tuple[Floats, Labels, Labels]:
-        found = kmeans(
-            prepared,
-            weights,
-            n_clusters=self.n_clusters,
-            n_init=self.n_init,
-            minibatch=self.minibatch_above is not None and len(prepared) > self.minibatch_above,
-            random_state=self.random_state,
-        )
-        self.n_iter_ = found.n_iter
-        labels = nearest_centre(prepared, found.matrix)
-        used = np.unique(labels)
-        if used.size < self.n_clusters:
-            raise InputError(
-                f"k-means finds {used.size} clusters where n_clusters={self.n_clusters} were asked for: too few "
-                "customers differ. Ask for fewer clusters, or give more features."
-            )
-        return found.matrix, labels, used
-
-    def _find_by_clusterer(self, matrix: Floats, prepared: Floats, weights: Floats) -> tuple[Floats, Labels, Labels]:
-        self.clusterer_, self._predictor = fit_clusterer(
-            self.clusterer,
-            matrix,
-            prepared,
-            weights,
-            preparation=self._preparation,
-            n_clusters=self.n_clusters,
-            random_state=self.random_state,
-        )
-        own, labels = np.unique(self._predictor(matrix, prepared), return_inverse=True)
-        labels = np.where(own[labels] < 0, -1, labels - int((own < 0).sum()))
-        own = own[own >= 0]
-        if not own.size:
-            raise InputError(f"{type(self.clusterer).__name__} found no cluster: it calls every customer noise.")
-        inside = labels >= 0
-        return member_means(prepared[inside], weights[inside], labels[inside], own.size), labels, own
-
-    def _scores(self, matrix: Floats, weights: Floats, labels: Labels, centres: Floats) -> Floats:
-        """How good each cluster is: by the mean of the value column, or of all numbers as prepared."""
-        names = [feature.name for feature in self._features]
-        signs = np.array([-1.0 if name in self.less_is_better else 1.0 for name in names])
-        if self.value is not None:
-            at = names.index(self.value)
-            means: Floats = signs[at] * member_means(matrix[:, [at]], weights, labels, len(centres))[:, 0]
-            return means
-        owners = self._preparation.owners
-        numeric = [i for i, owner in enumerate(owners) if self._features[owner].levels is None]
-        if numeric:
-            scores: Floats = (centres[:, numeric] * signs[owners[numeric]]).mean(axis=1)
-            return scores
-        sizes: Floats = np.bincount(labels, weights=weights, minlength=len(centres)).astype(np.float64)
-        return sizes
-
-    def _check_arguments(self) -> None:
-        whole_number(self.n_clusters, "n_clusters", low=1)
-        whole_number(self.n_init, "n_init", low=1)
-        if self.minibatch_above is not None:
-            whole_number(self.minibatch_above, "minibatch_above")
-        if self.unskew is not None:
-            require_choice("unskew", self.unskew, ("log1p", "yeo-johnson"))
-        if self.scale is not None:
-            require_choice("scale", self.scale, ("standard", "robust"))
-        if self.winsorize is not None:
-            number(self.winsorize, "winsorize", low=0, high=0.5, open_ends=True)
-        number(self.category_weight, "category_weight", low=0, open_ends=True)
-
-    def _check_names(self, names: list[str]) -> None:
-        """Refuse columns that are named for the order and are not there, or not numbers."""
-        if self.value is not None:
-            if self.value not in names:
-                raise InputError(f"value must name a column of X; got {self.value!r}, and X has {names}.")
-            if self._features[names.index(self.value)].levels is not None:
-                raise InputError(f"value must name a column of numbers to order clusters by; {self.value} holds text.")
-        given = name_list(self.less_is_better, "less_is_better")
-        unknown = [name for name in given if name not in names and name not in LESS_IS_BETTER]
-        if unknown:
-            raise InputError(f"less_is_better names {unknown}, which X does not have; it has {names}.")
-
-    def _require_enough(self, matrix: Floats, n: int) -> None:
-        """Refuse fewer different customers than clusters, and customers who do not differ at all."""
-        if len(matrix) < max(self.n_clusters, 2):
-            raise InputError(
-                f"n_clusters={self.n_clusters} needs at least as many different customers, and two at the least; "
-                f"X has {len(matrix)} (n_samples={n}). Ask for fewer clusters, or give features in which customers "
-                "differ: a constant column tells nobody apart."
-            )
+    def _find_clusters(self, rows: Rows) -> Clusters:
+        order = Order(self.value, tuple(self.less_is_better))
+        if self.clusterer is not None:
+            found = find_by_clusterer(self.clusterer, rows, order, self.n_clusters, self.random_state)
+            assert found.labeller is not None
+            self.clusterer_, self._labeller, self._numbers = found.labeller.model, found.labeller, found.numbers
+            return found
+        minibatch = self.minibatch_above is not None and len(rows.prepared) > self.minibatch_above
+        return find_by_kmeans(rows, order, self.n_clusters, self.n_init, minibatch, self.random_state)
