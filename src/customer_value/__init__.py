@@ -78,6 +78,7 @@ _FUNCTIONS = {
     "tracking_table": "clv",
     "transition_matrix": "lifecycle",
     "value_customers": "clv",
+    "weight_sensitivity": "segments",
     "win_back": "churn",
 }
 _ERRORS = (

@@ -28,6 +28,17 @@ SEGMENTS = {
     "lorenz_value": ("share of the value that these customers bring", SHARE),
 }
 CLUSTERS = {
+    "cluster": ("number of the customer's cluster, 1 the best, or its name", "label"),
+    "cluster_distance": ("distance to the centre of the own cluster, of prepared features", "standard deviations"),
+    "cluster_margin": (
+        "how much farther the next centre is, as a share of the larger distance; 0 on the border",
+        "share, up to 1",
+    ),
+    "cluster_name": ("what the cluster is like, in plain language", "text"),
+    "mean": ("mean of the row's feature over the group's customers", "of the feature"),
+    "median": ("median of the row's feature over the group's customers", "of the feature"),
+    "relative_to_all": ("mean over the group's customers over the mean of all", "ratio"),
+    "apart": ("mean over the group's customers less that of all, both prepared", "standard deviations"),
     "k": ("number of clusters", "count"),
     "silhouette": ("mean silhouette of the customers, -1 to 1; larger is better", "-1 to 1"),
     "davies_bouldin": ("mean over clusters of the likeness to the nearest one; smaller is better", "ratio"),
@@ -86,5 +97,8 @@ TIERS = {
     "tier_growth": ("level of the customer's growth in the table of tiers", "label"),
     "tier_amount": ("points for the amount", "points"),
     "tier_frequency": ("points for the frequency", "points"),
+    "scenario": ("which weights were moved, and how", "text"),
+    "rank_agreement": ("Spearman's correlation with the ranks of the given weights", "-1 to 1"),
+    "share_changed": ("share of the customers in another tier than with the given weights", SHARE),
     "tier_tenure": ("points for the tenure", "points"),
 }

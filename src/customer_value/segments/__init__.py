@@ -41,6 +41,7 @@ _HOMES = {
     "screen_key_accounts": "key_accounts",
     "segment_profile": "profile",
     "tiers": "tiers",
+    "weight_sensitivity": "weight_sensitivities",
 }
 
 __all__ = sorted(_HOMES)

@@ -33,6 +33,7 @@ from customer_value.segments.tier_parts import TierCut as TierCut
 from customer_value.segments.tier_review import review_tiers as review_tiers
 from customer_value.segments.tier_scheme import TierCheck as TierCheck
 from customer_value.segments.tier_scheme import TierScheme as TierScheme
+from customer_value.segments.weight_sensitivities import weight_sensitivity as weight_sensitivity
 
 __all__: list[str]
 

@@ -7,7 +7,7 @@ import itertools
 import math
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,13 +19,14 @@ _BLOCK = 65_536
 _REACHED = 1 - 1e-12  # sums of money written in decimals are off by parts in 1e16, which must not decide a tier
 _LARGEST_SUM = 1e290
 _DECIMALS_OF_MONEY = 2
+_SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 
 
 def thresholds_by_customers(values: Floats, shares: tuple[float, ...], *, above_zero: bool) -> Thresholds:
-    """Return the lowest score of each share of customers, best first.
+    """Return the threshold of each share of customers, best first.
 
-    A customer is within a share while those strictly better than him are less than it, so whoever crosses the line is
-    in, and equal scores stay together. Whole numbers and fractions decide, not floats: .07 of 100 is 7.
+    In a row from the best to the worst a customer is within a share while those before him are less than it, so whoever
+    crosses the line is in. Whole numbers and fractions decide, not floats: .07 of 100 is 7.
     """
     ordered = np.sort(values)
     if above_zero:
@@ -34,15 +35,15 @@ def thresholds_by_customers(values: Floats, shares: tuple[float, ...], *, above_
         return (None,) * len(shares)
     inside = [math.ceil(Fraction(str(share)) * ordered.size) for share in shares]
     return tuple(
-        ABOVE_ZERO if above_zero and share == 1 else _threshold(ordered, ordered.size - count, above_zero)
+        ABOVE_ZERO if above_zero and share == 1 else _threshold(ordered, count, above_zero)
         for share, count in zip(shares, inside, strict=True)
     )
 
 
 def thresholds_by_share(values: Floats, shares: tuple[float, ...]) -> Thresholds:
-    """Return the lowest score of each share of the total, best first; scores of 0 or below are in none.
+    """Return the threshold of each share of the total, best first; scores of 0 or below are in none.
 
-    A customer is within a share while those strictly better hold less of the total than it.
+    A customer is within a share while those before him hold less of the total than it.
     """
     ordered = np.sort(values)
     ordered = ordered[np.searchsorted(ordered, 0.0, side="right") :]
@@ -61,14 +62,22 @@ def thresholds_by_share(values: Floats, shares: tuple[float, ...]) -> Thresholds
 
     targets = [share * sums[-1] * _REACHED for share in shares]
     inside = [max(1, bisect.bisect_left(range(falling.size), target, key=ahead)) for target in targets]
-    return tuple(_threshold(ordered, ordered.size - count, True) for count in inside)
+    return tuple(_threshold(ordered, count, True) for count in inside)
 
 
-def _threshold(ordered: Floats, position: int, above_zero: bool) -> float:
-    """Return the number that splits the value at a position, and those equal to it, from the next lower one."""
-    lowest = float(ordered[position])
-    below = int(np.searchsorted(ordered, lowest, side="left")) - 1
-    return shortest_between(float(ordered[below]) if below >= 0 else 0.0 if above_zero else lowest, lowest)
+def _threshold(ordered: Floats, inside: int, above_zero: bool) -> float | None:
+    """Return the number that splits so many of the best from the others, equal scores kept together.
+
+    Equal scores at the line are all in if half of them or more would be, else all out. None if nobody is in.
+    """
+    lowest = ordered[ordered.size - inside]
+    first, behind = (int(np.searchsorted(ordered, lowest, side=side)) for side in _SIDES)
+    if 2 * (behind - (ordered.size - inside)) < behind - first:
+        first = behind
+    if first == ordered.size:
+        return None
+    lowest = float(ordered[first])
+    return shortest_between(float(ordered[first - 1]) if first else 0.0 if above_zero else lowest, lowest)
 
 
 def shortest_between(below: float, upto: float) -> float:
@@ -76,7 +85,7 @@ def shortest_between(below: float, upto: float) -> float:
 
     Any number between the two splits the same customers. One that is short can be read, and be kept in a head.
     """
-    low, high = Decimal(below), Decimal(upto)
+    low, high = Decimal(repr(below)), Decimal(repr(upto))
     if low >= high:
         return upto
     first = max(high.adjusted(), low.adjusted())

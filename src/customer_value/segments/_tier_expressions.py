@@ -28,7 +28,7 @@ def band(value: nw.Expr, cut: TierCut) -> nw.Expr:
     """Count the thresholds that a number misses: the position of its band."""
     never = sum(threshold is None for threshold in cut.at)
     missed = [value > t if cut.lower_is_better else value < t for t in cut.at if t is not None]
-    code = nw.lit(never)
+    code = (value < value).cast(nw.Int64) + never  # a column of its own, also where no threshold is left to miss
     for each in missed:
         code = code + each.cast(nw.Int64)
     return code
@@ -46,16 +46,20 @@ def scaled(value: Number, criterion: TierCriterion) -> Number:
     return part
 
 
-def number_text(value: nw.Expr, cut: TierCut) -> nw.Expr:
-    """Show a number with as many decimals as the thresholds have, on the side of each that it is on.
+def steps(value: nw.Expr, cut: TierCut) -> nw.Expr:
+    """Return a number in whole steps of the last decimal that is shown, on the side of each threshold that it is on.
 
     It is cut off towards the worse side, so that 899.7 is not shown as 900 beside a threshold of 900.
     """
-    decimals = decimals_of(cut.at)
-    scale = 10.0**decimals
+    scale = 10.0 ** decimals_of(cut.at)
     sign = -1.0 if cut.lower_is_better else 1.0
     scaled_up = value * (sign * scale) + value.abs() * (scale * _NUDGE)
-    whole = (scaled_up.floor() * sign).clip(-_LARGEST_SHOWN, _LARGEST_SHOWN).cast(nw.Int64)
+    return (scaled_up.floor() * sign).clip(-_LARGEST_SHOWN, _LARGEST_SHOWN).cast(nw.Int64)
+
+
+def number_text(value: nw.Expr, cut: TierCut) -> nw.Expr:
+    """Show a number with as many decimals as the thresholds have."""
+    decimals, whole = decimals_of(cut.at), steps(value, cut)
     if not decimals:
         return whole.cast(nw.String)
     size = whole.abs()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from customer_value._frames import Column, EagerFrame, categorical, engine_of, nw, texts
+from customer_value._frames import Column, EagerFrame, categorical, engine_of, make_frame, nw, texts
+from customer_value.segments._tier_cuts import decimals_of
 from customer_value.segments._tier_expressions import (
     band,
     cell,
@@ -18,12 +19,16 @@ from customer_value.segments._tier_expressions import (
     number_of,
     number_text,
     scaled,
+    steps,
 )
 from customer_value.segments._tier_words import rules_of, shown_name, weighted_sum_name
-from customer_value.segments.tier_parts import TierCriterion
+from customer_value.segments.tier_parts import TierCriterion, TierCut
 from customer_value.segments.tier_scheme import TierScheme
 
 Codes = np.ndarray[Any, np.dtype[np.int64]]
+
+_BAND = "band of a tier"  # a column for a moment, of a name that no other has
+_TABLED_DECIMALS = 3
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Found:
     """Position of each customer's tier, the reason, and the columns that break it down."""
 
     tiers: Codes
-    reasons: nw.Series[Any]
+    reasons: nw.Series[Any] | None
     breakdown: dict[str, Column]
 
 
@@ -50,7 +55,7 @@ def the_number(scheme: TierScheme, score: str) -> nw.Expr:
     return total
 
 
-def in_memory(numbers: EagerFrame, scheme: TierScheme, score: str, name: str, language: str) -> Found:
+def in_memory(numbers: EagerFrame, scheme: TierScheme, score: str, name: str, language: str, *, reasons: bool) -> Found:
     """Apply a fitted scheme to numeric columns in memory."""
     if scheme.kind in {"matrix", "points"}:
         return _cells_in_memory(numbers, scheme, name, language)
@@ -59,16 +64,37 @@ def in_memory(numbers: EagerFrame, scheme: TierScheme, score: str, name: str, la
     parts = {f"{name}_{each}": part for each, part in weighted_parts(scheme).items()}
     if parts:
         parts[f"{name}_score"] = value
-    breakdown = numbers.select(**parts) if parts else None
-    made = numbers.select(tier=band(value, scheme.cut), number=number_text(value, scheme.cut))
-    codes = _codes(made.get_column("tier"))
-    made = made.with_columns(texts(codes, rules_of(scheme.cut, language), numbers).alias("rule"))
-    reasons = made.select(_said(scheme, score, language, nw.col("number"), nw.col("rule")).alias("reason"))
-    return Found(
-        codes,
-        reasons.get_column("reason"),
-        {} if breakdown is None else {each: breakdown.get_column(each) for each in parts},
+    made = numbers.select(band(value, scheme.cut).alias(_BAND), **parts)
+    codes = _codes(made.get_column(_BAND))
+    said = _reasons_in_memory(numbers, scheme, score, codes, language) if reasons else None
+    return Found(codes, said, {each: made.get_column(each) for each in parts})
+
+
+def _reasons_in_memory(
+    numbers: EagerFrame, scheme: TierScheme, score: str, codes: Codes, language: str
+) -> nw.Series[Any]:
+    """Say each number and the rule of its band, as `elsewhere` does: each piece of text is one copy of all of them."""
+    cut = cast(TierCut, scheme.cut)
+    decimals, rules, value = decimals_of(cut.at), rules_of(cut, language), the_number(scheme, score)
+    what = f"{_what(scheme, score, language)} "
+    if decimals > _TABLED_DECIMALS:
+        frame = numbers.with_columns(texts(codes, rules, numbers).alias(_BAND))
+        said = nw.concat_str(nw.lit(what), number_text(value, cut), nw.col(_BAND))
+        return frame.select(said.alias(_BAND)).get_column(_BAND)
+    whole = _codes(numbers.select(steps(value, cut).alias(_BAND)).get_column(_BAND))
+    before, behind = np.divmod(np.abs(whole), 10**decimals)
+    ends = [f".{i:0{decimals}d}" if decimals else "" for i in range(10**decimals)]
+    pieces = make_frame(
+        {
+            "begin": texts((whole < 0).astype(np.int64), [what, f"{what}-"], numbers),
+            "before": before,
+            "end": texts(behind * len(rules) + codes, [end + rule for end in ends for rule in rules], numbers),
+        },
+        numbers,
     )
+    begin = nw.col("begin") if (whole < 0).any() else nw.lit(what)
+    said = nw.concat_str(begin, nw.col("before").cast(nw.String), nw.col("end"))
+    return pieces.select(said.alias("reason")).get_column("reason")
 
 
 def _cells_in_memory(numbers: EagerFrame, scheme: TierScheme, name: str, language: str) -> Found:
@@ -87,7 +113,14 @@ def _cells_in_memory(numbers: EagerFrame, scheme: TierScheme, name: str, languag
 
 
 def elsewhere(
-    frame: nw.LazyFrame[Any], scheme: TierScheme, score: str, name: str, shown: Sequence[str], language: str
+    frame: nw.LazyFrame[Any],
+    scheme: TierScheme,
+    score: str,
+    name: str,
+    shown: Sequence[str],
+    language: str,
+    *,
+    reasons: bool,
 ) -> nw.LazyFrame[Any]:
     """Apply a fitted scheme to a lazy frame, which stays lazy; labels are text where the engine has no Enum."""
     ordered = engine_of(frame) == "polars"
@@ -112,9 +145,12 @@ def elsewhere(
         code = band(value, scheme.cut)
         rule = choose(code, rules_of(scheme.cut, language))
         made[name] = label(code, shown, shown)
-        made[f"{name}_reason"] = _said(scheme, score, language, number_text(value, scheme.cut), rule)
+        what = nw.lit(f"{_what(scheme, score, language)} ")
+        made[f"{name}_reason"] = nw.concat_str(what, number_text(value, scheme.cut), rule)
         parts = {f"{name}_{each}": part for each, part in weighted_parts(scheme).items()}
         made |= {**parts, f"{name}_score": value} if parts else {}
+    if not reasons:
+        del made[f"{name}_reason"]
     return frame.with_columns(**made)
 
 
@@ -130,9 +166,8 @@ def _level_elsewhere(scheme: TierScheme, criterion: TierCriterion, language: str
     return chosen
 
 
-def _said(scheme: TierScheme, score: str, language: str, number: nw.Expr, rule: nw.Expr) -> nw.Expr:
-    what = score if scheme.kind == "score" else weighted_sum_name(language)
-    return nw.concat_str(nw.lit(f"{what} "), number, rule)
+def _what(scheme: TierScheme, score: str, language: str) -> str:
+    return score if scheme.kind == "score" else weighted_sum_name(language)
 
 
 def _shown_levels(criterion: TierCriterion, language: str) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from customer_value._frames import (
+    Column,
     EagerFrame,
     FrameT,
     categorical,
@@ -27,6 +28,7 @@ from customer_value._validation import (
     require_numeric,
     require_some,
     text_value,
+    truth_value,
 )
 from customer_value.errors import InputError
 from customer_value.segments._tier_overrides import Overrides, id_column, positions, read_overrides
@@ -55,6 +57,7 @@ def assign_tiers(
     overrides: Mapping[Any, str] | object | None = None,
     customer_id: str | None = None,
     labels: Labels = "en",
+    reasons: bool = True,
 ) -> FrameT:
     """Put each customer into a tier, say why, and show what each criterion contributed.
 
@@ -81,6 +84,8 @@ def assign_tiers(
         there is none.
     labels
         Language of tiers, levels and reasons, "en" or "zh", or a mapping from the scheme's names to labels.
+    reasons
+        Whether to say why: of millions of customers the texts take longer than everything else.
 
     Returns
     -------
@@ -129,6 +134,7 @@ def assign_tiers(
     shown = label_texts(scheme.tiers, scheme.labels, labels, "tiers")
     language = labels if isinstance(labels, str) else "en"
     optional_text(customer_id, "customer_id")
+    truth_value(reasons, "reasons")
     opened = open_frame(frame)
     columns = _columns(scheme, score)
     require_columns(opened, columns, what="frame", maker=_maker(columns))
@@ -136,16 +142,19 @@ def assign_tiers(
         raise InputError(f"name={name!r} is a column that the scheme reads; give the tier another name.")
     if isinstance(opened, nw.LazyFrame) and scheme.fitted and overrides is None:
         _check_lazily(opened, scheme, columns)
-        return cast(FrameT, elsewhere(opened, scheme, columns[0], name, shown, language).to_native())
+        return cast(FrameT, elsewhere(opened, scheme, columns[0], name, shown, language, reasons=reasons).to_native())
 
     eager, back = to_eager(frame, "frame", "assign_tiers")
     numbers = _numbers(eager, scheme, columns)
-    found = in_memory(numbers, _fit(scheme, numbers, columns), columns[0], name, language)
-    codes, reasons = found.tiers, found.reasons
+    found = in_memory(numbers, _fit(scheme, numbers, columns), columns[0], name, language, reasons=reasons)
+    codes, said = found.tiers, found.reasons
     if overrides is not None:
         by_hand = read_overrides(overrides, id_column(eager, customer_id), name, scheme, shown)
-        codes, reasons = _set_by_hand(eager, id_column(eager, customer_id), by_hand, found, shown, language)
-    made = {name: categorical(codes, shown, eager), f"{name}_reason": reasons, **found.breakdown}
+        codes, said = _set_by_hand(eager, id_column(eager, customer_id), by_hand, found, shown, language)
+    made: dict[str, Column] = {name: categorical(codes, shown, eager)}
+    if reasons and said is not None:
+        made[f"{name}_reason"] = said
+    made |= found.breakdown
     return cast(FrameT, back(with_arrays(eager, made)))
 
 
@@ -266,13 +275,15 @@ def _fit(scheme: TierScheme, numbers: EagerFrame, columns: list[str]) -> TierSch
 
 def _set_by_hand(
     frame: EagerFrame, column: str, by_hand: Overrides, found: Found, shown: list[str], language: str
-) -> tuple[Codes, nw.Series[Any]]:
+) -> tuple[Codes, nw.Series[Any] | None]:
     """Return tiers and reasons with those of the customers that are set by hand."""
     rows = positions(frame, column, by_hand)
-    codes, said = found.tiers.copy(), []
+    codes, reasons = found.tiers.copy(), found.reasons
+    said = []
     for row, customer in rows:
-        tier, note = by_hand[customer]
-        reason = found.reasons[row]
-        said.append(set_by_hand(shown[tier], shown[found.tiers[row]], reason, note, language))
-        codes[row] = tier
-    return codes, found.reasons.scatter([row for row, _ in rows], said) if rows else found.reasons
+        codes[row], note = by_hand[customer]
+        if reasons is not None:
+            said.append(set_by_hand(shown[codes[row]], shown[found.tiers[row]], reasons[row], note, language))
+    if reasons is not None and said:
+        reasons = reasons.scatter([row for row, _ in rows], said)
+    return codes, reasons

@@ -7,11 +7,11 @@ from typing import Any
 _PRACTICE = "annual customer management practice"
 
 # How columns are cut where a preset needs levels. Contribution: who brings the first 80 % of the value, the next 15 %.
-# Potential: the better half of those with any; where none is known none is counted on. Loyalty: the better half.
+# Potential and loyalty: the better half of those with any; where none is known none is counted on.
 _CONTRIBUTION = {"column": "contribution_share", "cumulative_share": (0.8,)}
 _CONTRIBUTION_3 = {"column": "contribution_share", "cumulative_share": (0.8, 0.95)}
 _POTENTIAL = {"column": "potential", "quantiles": (0.5,), "above_zero": True, "unknown": "low"}
-_LOYALTY = {"column": "loyalty", "quantiles": (0.5,), "unknown": "low"}
+_LOYALTY = {"column": "loyalty", "quantiles": (0.5,), "above_zero": True, "unknown": "low"}
 
 _TWO = {"vip": ("VIP", "VIP客户"), "ordinary": ("Ordinary", "普通客户")}
 _STRATEGIC = {

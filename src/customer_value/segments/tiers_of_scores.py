@@ -27,10 +27,10 @@ def abc(cuts: Sequence[float] = (0.8, 0.95), *, tiers: Names | None = None, sour
     Returns
     -------
     TierScheme
-        A customer is in tier A while those with a strictly higher score hold less than the first cut of the total: who
-        crosses the cut is still in, so a tier above an empty one is never empty itself and one customer with 90 % of
-        the value is A. Equal scores share a tier. Shares are of the total of scores above 0; scores of 0 or below hold
-        nothing and are in the last tier.
+        In a row from the best to the worst a customer is in tier A while those before him hold less than the first cut
+        of the total: who crosses the cut is in, and one customer with 90 % of the value is A. Equal scores share a
+        tier: at a cut all of them are in if half or more would be, else all are out. Shares are of the total of scores
+        above 0; scores of 0 or below hold nothing and are in the last tier.
 
     Raises
     ------
@@ -64,8 +64,9 @@ def pyramid(
     Returns
     -------
     TierScheme
-        A customer is within a band while fewer customers than its end are strictly better, so a band's end is rounded
-        up and equal scores share it.
+        In a row from the best to the worst a customer is within a band while those before him are less than its end,
+        so a number of customers is rounded up. Equal scores share a band: at an end all of them are in if half or more
+        would be, else all are out. If all scores are equal, all customers are in the fourth band.
 
     Raises
     ------
@@ -148,8 +149,9 @@ def quantiles(
     Returns
     -------
     TierScheme
-        A customer is within a share while fewer customers than it are strictly better: a share's end is rounded up,
-        and equal scores share a tier (all customers are in the best one if all scores are equal).
+        In a row from the best to the worst a customer is within a share while those before him are less than it, so a
+        number of customers is rounded up. Equal scores share a tier: at a cut all of them are in if half or more would
+        be, else all are out. A tier may stay empty.
 
     Raises
     ------
