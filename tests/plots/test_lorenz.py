@@ -42,5 +42,7 @@ def test_bad_tables_are_refused():
         lorenz(pd.DataFrame(CURVE)[::-1])
     with pytest.raises(InputError, match="must be shares"):
         lorenz(pd.DataFrame(CURVE).assign(lorenz_customers=[0, 1, 2, 3]))
+    with pytest.raises(InputError, match=r"lacks \['shop'\].*lorenz_curve\(frame, by='shop'\)"):
+        lorenz(pd.DataFrame(CURVE), by="shop")
     with pytest.raises(InputError, match="empty"):
         lorenz(pd.DataFrame(CURVE).head(0))

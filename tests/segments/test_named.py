@@ -222,6 +222,7 @@ def test_a_lazy_frame_stays_lazy_and_its_label_is_ordered():
         ([1, 6], r"r_score must be a whole number from 1 to 5; 1 of 2 rows is not\. .*bins=5"),
         ([1.5, float("nan")], "r_score must be a whole number from 1 to 5; 2 of 2 rows"),
         ([None, 1], "r_score must not be null"),
+        ([float("-inf"), 1.0], "r_score must be finite"),
         (["5", "1"], "r_score must be numeric"),
     ],
 )

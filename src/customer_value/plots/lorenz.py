@@ -61,6 +61,8 @@ def lorenz(table: Any, *, by: str | None = None, value: str = "value", ax: Axes 
     require_some(len(opened), "table")
     across, up = (numeric_column(opened, column, what="table") for column in _CURVE)
     apart = "cutoff" if by is None and "cutoff" in opened.columns else by
+    if apart is not None:
+        require_columns(opened, [apart], what="table", maker=f"cv.lorenz_curve(frame, by={apart!r}) makes it")
     names = [""] * len(opened) if apart is None else block_column(opened, apart)
     curves = {name: np.array([other == name for other in names]) for name in dict.fromkeys(names)}
     for rows in curves.values():

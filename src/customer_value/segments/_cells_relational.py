@@ -20,8 +20,11 @@ def require_scores(frame: nw.LazyFrame[Any], rules: SegmentRules, columns: Mappi
         require_numeric(schema[column], column)
         score = nw.col(column)
         checks[f"{column} must not be null or NaN"] = (~score.is_null(), "")
+        figure = score.cast(nw.Float64)
+        infinite = (figure == float("inf")) | (figure == float("-inf"))
+        checks[f"{column} must be finite"] = ((~infinite).fill_null(True), "")
         # Comparing with each score, not with the ends: neither a fraction nor NaN is any of them.
-        known = score.cast(nw.Float64).is_in([float(whole) for whole in range(1, bins + 1)])
+        known = figure.is_in([float(whole) for whole in range(1, bins + 1)])
         checks[whole_score(column, bins)] = (known.fill_null(False), score_remedy(rules))
     require_some(int(require_lazy(frame, checks)["n"]), "frame")
 

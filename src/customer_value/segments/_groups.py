@@ -10,13 +10,16 @@ import numpy as np
 
 from customer_value._frames import EagerFrame, nw
 from customer_value._stats.intervals import wilson_interval
-from customer_value._validation import require_rows
+from customer_value._validation import optional_text, require_columns, require_rows
 from customer_value.segments._means import mean_interval
 from customer_value.segments.presets import PRESETS
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Codes = np.ndarray[Any, np.dtype[np.int64]]
 Numbers = Floats | Codes
+
+
+CUTOFF = "cutoff"  # what makes a frame a history: a customer has a row for each
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,15 @@ class Groups:
     def shares(self, sums: Floats) -> Floats:
         """Give each group's share of its block; null where a block does not add up to more than 0."""
         return ratio(sums, self.totals(sums))
+
+
+def column_apart(frame: EagerFrame, by: str | None) -> str | None:
+    """Return the column whose values are taken apart: that of the cutoff counts only where there is one."""
+    named = optional_text(by, "by")
+    if named is None or (named == CUTOFF and CUTOFF not in frame.columns):
+        return None
+    require_columns(frame, [named], what="frame")
+    return named
 
 
 def key_codes(frame: EagerFrame, column: str) -> tuple[list[Any], Codes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -25,12 +25,11 @@ from customer_value._validation import (
     whole_number,
 )
 from customer_value.errors import InputError
-from customer_value.segments._groups import key_codes
+from customer_value.segments._groups import CUTOFF, column_apart, key_codes
 from customer_value.segments._lorenz import Floats, Lorenz, lorenz, measures, resampled_measures, tally
 
 Negative = Literal["error", "clip", "keep"]
 
-_CUTOFF = "cutoff"
 _REMEDY = 'Refunds beyond purchases? negative="clip" counts them as 0, negative="keep" as they are (Gini may pass 1).'
 
 
@@ -38,7 +37,7 @@ def concentration(
     frame: FrameT,
     *,
     value: str = "total_value",
-    by: str | None = _CUTOFF,
+    by: str | None = CUTOFF,
     tops: Sequence[float] = (0.01, 0.05, 0.1, 0.2),
     reach: Sequence[float] = (0.5, 0.8),
     negative: Negative = "error",
@@ -153,7 +152,7 @@ def lorenz_curve(
     frame: FrameT,
     *,
     value: str = "total_value",
-    by: str | None = _CUTOFF,
+    by: str | None = CUTOFF,
     points: int = 101,
     negative: Negative = "error",
 ) -> FrameT:
@@ -251,12 +250,11 @@ class _Parts:
 
 def _parts(frame: EagerFrame, value: str, by: str | None, negative: Negative) -> _Parts:
     require_columns(frame, [value], what="frame")
-    apart = None if by == _CUTOFF and _CUTOFF not in frame.columns else by
+    apart = column_apart(frame, by)
     require_some(len(frame), "frame")
     values = numeric_column(frame, value, what="frame")
     if apart is None:
         return _Parts([_counted(values, value, negative)], lambda _: {})
-    require_columns(frame, [apart], what="frame")
     blocks, codes = key_codes(frame, apart)
     dtype = frame.get_column(apart).dtype
     there = [i for i in range(len(blocks)) if (codes == i).any()]
@@ -281,7 +279,7 @@ def _counted(values: Floats, name: str, negative: Negative) -> Floats:
 
 
 def _shares(given: Sequence[float], name: str) -> list[float]:
-    if isinstance(given, (str, bytes)) or not np.iterable(given):
+    if isinstance(given, (str, bytes, Mapping)) or not np.iterable(given):
         raise InputError(f"{name} must be a list of shares, such as [0.01, 0.2]; got {given!r}.")
     shares = [number(share, f"each of {name}", low=0, high=1) for share in given]
     if 0.0 in shares:

@@ -11,9 +11,17 @@ from customer_value._frames import Column, EagerFrame, FrameT, make_frame, nw, t
 from customer_value._validation import interval_level, name_list, numeric_column, require_columns, require_some
 from customer_value.errors import InputError
 from customer_value.segments._attributes import attribute_columns
-from customer_value.segments._groups import Groups, each, key_codes, mean_columns, share_columns, sums
+from customer_value.segments._groups import (
+    CUTOFF,
+    Groups,
+    column_apart,
+    each,
+    key_codes,
+    mean_columns,
+    share_columns,
+    sums,
+)
 
-_CUTOFF = "cutoff"
 _FUTURE_VALUE = "clv"
 _BOUGHT = "purchases"
 _MADE = frozenset(
@@ -29,7 +37,7 @@ def segment_profile(
     *,
     label: str = "segment",
     value: str = "total_value",
-    by: str | None = _CUTOFF,
+    by: str | None = CUTOFF,
     attributes: Sequence[str] = (),
     interval: float | None = None,
 ) -> FrameT:
@@ -110,8 +118,8 @@ def segment_profile(
     opened, back = to_eager(frame, "frame", "segment_profile")
     require_columns(opened, [label], what="frame", maker="assign_segments(score_rfm(summary)) makes segments")
     described = name_list(attributes, "attributes")
-    apart = None if by == _CUTOFF and _CUTOFF not in opened.columns else by
-    require_columns(opened, [value, *([] if apart is None else [apart]), *described], what="frame")
+    apart = column_apart(opened, by)
+    require_columns(opened, [value, *described], what="frame")
     _require_names(label, value, apart, described)
     require_some(len(opened), "frame")
 
