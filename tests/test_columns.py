@@ -88,6 +88,7 @@ def written(cdnow_log, cdnow_summary):
         **time_to_churn(),
         **watching(),
         **churn_decisions(),
+        **moving(),
         "describe_columns": cv.describe_columns(few),
     }
 
@@ -143,6 +144,22 @@ def time_to_churn():
         "hazard estimates": hazard.summary_table(),
         "cox estimates": cox.summary_table(),
         "check_proportional_hazards": cox.check_proportional_hazards(),
+    }
+
+
+def moving():
+    dates = ["2026-01-01", "2026-02-01", "2026-03-01"]
+    history = pd.DataFrame({"customer_id": [1, 2, 3] * 3, "cutoff": sorted(dates * 3), "tier": list("AABABBBAB")})
+    moves = cv.segment_migration(history.assign(worth=1.0), label="tier", value="worth", interval=0.9)
+    matrix, rewards = cv.transition_matrix(moves), {"A": 2, "B": 1}
+    return {
+        "segment_migration": moves,
+        "transition_matrix": matrix.drop(columns=["A", "B"]),
+        "check_stationarity": cv.check_stationarity(moves),
+        "markov_value": cv.markov_value(matrix, rewards=rewards, discount_rate=0.01, interval=0.9),
+        "expected_path": cv.expected_path(matrix, start={"A": 2}, periods=2, rewards=rewards),
+        "steady_state": cv.steady_state(matrix),
+        "steady_state with inflow": cv.steady_state(matrix, inflow={"A": 1}),
     }
 
 

@@ -1,6 +1,37 @@
 """What the columns of stages, histories, migration, cohorts and revenue mean: column -> (meaning, unit)."""
 
-STAGES: dict[str, tuple[str, str]] = {}
-MIGRATION: dict[str, tuple[str, str]] = {}
+from customer_value._meanings import SHARE
+
+STAGES: dict[str, tuple[str, str]] = {
+    "lifecycle_stage": ("where the customer stands in the relationship, against his own purchase rhythm", "label"),
+    "lifecycle_stage_behaviour": ("how customers of this stage behave", "text"),
+    "lifecycle_stage_role": ("what customers of this stage are to the company", "text"),
+    "lifecycle_stage_action": ("what the company does for customers of this stage", "text"),
+    "stage": ("stage of the relationship", "label"),
+    "behaviour": ("how customers of this stage behave", "text"),
+    "role": ("what customers of this stage are to the company", "text"),
+    "action": ("what the company does for customers of this stage", "text"),
+}
+MIGRATION = {
+    "next_cutoff": ("the date that follows cutoff, at which customers are looked at again", "date"),
+    "from_state": ("state at the earlier date; entered: not there yet", "label"),
+    "to_state": ("state at the later date; left: no longer there", "label"),
+    "value_before": ("value of these customers at the earlier date; null where they were not there", "currency"),
+    "value_after": ("value of these customers at the later date; null where they were not there", "currency"),
+    "value_change": (
+        "value at the later date less that at the earlier one, nothing where they were not there",
+        "currency",
+    ),
+    "statistic": ("chi-squared statistic of moves by period", "number"),
+    "smallest_expected": ("moves expected in the rarest cell if all periods were alike", "count"),
+    "state": ("state of the chain", "label"),
+    "reward": ("what a customer in the state brings in a period", "currency"),
+    "state_value": ("reward of now and the discounted rewards expected of the periods ahead", "currency"),
+    "future_value": ("state_value without the reward of now", "currency"),
+    "expected_customers": ("customers expected in the state after so many periods", "count"),
+    "expected_reward": ("what they are expected to bring in the period, not discounted", "currency"),
+    "steady_share": ("share of time spent in the state in the long run", SHARE),
+    "steady_customers": ("customers in the state once inflow and outflow settle; null where it grows on", "count"),
+}
 COHORTS: dict[str, tuple[str, str]] = {}
 REVENUE: dict[str, tuple[str, str]] = {}

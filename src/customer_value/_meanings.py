@@ -98,6 +98,8 @@ VALUE = {
 }
 # What an interval's ends are ends of: means carry their column's name, outcomes a name of their own.
 INTERVALS = {
+    "rate": ("the interval of rate", SHARE),
+    "state_value": ("the interval of state_value, over the moves seen", "currency"),
     "share_of_customers": ("the interval of share_of_customers, over customers", SHARE),
     "share_one_time": ("the interval of share_one_time, over customers", SHARE),
     "mean_value": ("the interval of mean_value, over customers", "currency"),
@@ -188,7 +190,11 @@ EQUITY = {
     "equity_per_customer": ("equity divided by the number of customers", "currency"),
 }
 HETEROGENEITY = {
-    "rate": ("name of the rate that differs between customers", "text"),
+    "rate": (
+        "share: of the customers of from_state that moved so, of a cohort that bought; in heterogeneity_table, the name "
+        "of the rate that differs between customers",
+        "share of 1, or text",
+    ),
     "rate_value": ("size of the rate: per time unit, or a probability", "of the rate"),
     "density": ("density of customers at this size of the rate; null where it is infinite", "per unit of the rate"),
     "cumulative_share": (

@@ -1,0 +1,39 @@
+"""The customer over time: where each stands in the relationship, where he came from, where he goes next.
+
+Names load their file on first use (PEP 562).
+"""
+
+from importlib import import_module as _import_module
+from typing import Any as _Any
+
+_HOMES = {
+    "FIVE_STAGE": "scheme_presets",
+    "FOUR_TYPE": "scheme_presets",
+    "LifecycleScheme": "lifecycle_schemes",
+    "NEW_RETAINED": "scheme_presets",
+    "PopulationRhythm": "lifecycle_schemes",
+    "SchemeCheck": "lifecycle_schemes",
+    "assign_lifecycle": "stages",
+    "check_stationarity": "transitions",
+    "expected_path": "markov",
+    "fit_lifecycle_scheme": "stages",
+    "lifecycle_map": "stage_map",
+    "markov_value": "markov",
+    "segment_migration": "migration",
+    "steady_state": "markov",
+    "transition_matrix": "transitions",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(_import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__
