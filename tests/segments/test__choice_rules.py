@@ -20,8 +20,8 @@ def found(k, sizes=None, silhouette=0.4, jaccard=0.9, **others):
 
 def test_a_giant_and_its_outliers_are_told_in_figures():
     giant, small = faults(found(2, [4330, 8], silhouette=0.98), LIMITS)
-    assert giant == "one cluster holds 99.8% of the customers: it sets 8 apart and leaves the others as they were"
-    assert small == "the smallest cluster has 8 of 4,338 customers (0.18%; 2.0% is asked for)"
+    assert giant == "one cluster holds 99.8 % of the customers: it sets 8 apart and leaves the others as they were"
+    assert small == "the smallest cluster has 8 of 4,338 customers (0.18 %; 2.0 % is asked for)"
 
 
 def test_the_limits_themselves_pass():

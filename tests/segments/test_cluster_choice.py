@@ -72,12 +72,16 @@ def test_raw_customers_are_not_one_giant_and_eight_outliers(online_retail):
         assert table["largest_share"][k] == pytest.approx(golden[k]["largest_share"], abs=0.0005)
         assert table["verdict"][k] == "rejected"
         assert not table["recommended"][k]
-    assert "one cluster holds 99.8% of the customers: it sets 8 apart" in table["verdict_reason"][2]
+    assert "one cluster holds 99.8 % of the customers: it sets 8 apart" in table["verdict_reason"][2]
 
-    prepared = rows(choose_n_clusters(online_retail, k=[2, 4], n_references=0, n_boot=2))
+    prepared = rows(choose_n_clusters(online_retail, k=[2, 4], n_references=0, n_boot=5))
+    golden = {row["k"]: row for row in GOLDEN["kmeans_scaling_reference"]["rows"] if row["scaling"] == "log1p+z"}
     assert prepared["recommended"].tolist() == [True, False]
-    assert prepared["largest_share"][2] == pytest.approx(0.615, abs=0.001)
-    assert prepared["jaccard_min"][2] > 0.95
+    # Few resamples of another generator; where there are several near optima (k = 4) they scatter more.
+    for k, near in ((2, 0.02), (4, 0.06)):
+        assert prepared["largest_share"][k] == pytest.approx(golden[k]["largest_share"], abs=near / 2)
+        assert prepared["jaccard_min"][k] == pytest.approx(golden[k]["min_jaccard"], abs=near)
+        assert prepared["adjusted_rand"][k] == pytest.approx(golden[k]["boot_ari"], abs=near)
     assert prepared["gap"].isna().all()
     assert prepared["gap_k"].isna().all()
 

@@ -22,10 +22,10 @@ _OVERVIEW = {
     "largest_share": ("share in the largest cluster", QUIET),
 }
 _SINGLE = {
-    "gap": "Gap statistic (log of inertia below that of points without clusters)",
-    "davies_bouldin": "Davies-Bouldin index (smaller is better)",
-    "calinski_harabasz": "Calinski-Harabasz index (larger is better)",
-    "inertia": "Inertia (squared distances to the centres, prepared features)",
+    "gap": "Gap statistic, ± s_k (logarithm of inertia)",
+    "davies_bouldin": "Davies-Bouldin index (less is better)",
+    "calinski_harabasz": "Calinski-Harabasz index (more is better)",
+    "inertia": "Inertia (prepared features)",
 }
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -96,7 +96,8 @@ def cluster_choice(table: Any, *, measure: Measure = "overview", ax: Axes | None
             ax.errorbar(k, values["gap"], values["gap_error"], color=EXPECTED, linewidth=0, elinewidth=1.2, capsize=3)
         _line(ax, k, values[measure], rejected, EXPECTED, measure)
         ax.set_ylabel(_SINGLE[measure])
-        ax.yaxis.set_major_formatter(lambda value, _: short(value))
+        if measure == "inertia":
+            ax.yaxis.set_major_formatter(lambda value, _: short(value))
     if recommended.any():
         ax.axvline(float(k[recommended][0]), color=QUIET, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
     ax.set_xticks(k, [f"{each:.0f}" for each in k])

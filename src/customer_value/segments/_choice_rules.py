@@ -68,13 +68,13 @@ def faults(found: Evidence, limits: Limits) -> list[str]:
     if found.largest_share > limits.max_share:
         aside = n - int(found.sizes.max())
         said.append(
-            f"one cluster holds {found.largest_share:.1%} of the customers: it sets {aside:,} apart and leaves the "
-            "others as they were"
+            f"one cluster holds {_percent(found.largest_share, 1)} of the customers: it sets {aside:,} apart and "
+            "leaves the others as they were"
         )
     if found.smallest_share < limits.min_share:
         said.append(
-            f"the smallest cluster has {found.sizes.min():,} of {n:,} customers ({found.smallest_share:.2%}; "
-            f"{limits.min_share:.1%} is asked for)"
+            f"the smallest cluster has {found.sizes.min():,} of {n:,} customers "
+            f"({_percent(found.smallest_share, 2)}; {_percent(limits.min_share, 1)} is asked for)"
         )
     if found.jaccard_min < limits.min_jaccard:
         said.append(f"a cluster is found again in resamples to {found.jaccard_min:.2f} only ({_trust(found)})")
@@ -143,3 +143,7 @@ def _trust(found: Evidence) -> str:
     if found.jaccard_min < STABLE:
         return f"from {TRUSTED} to {STABLE} it is doubtful who belongs to it"
     return "highly stable" if found.jaccard_min >= HIGHLY_STABLE else "stable"
+
+
+def _percent(share: float, digits: int) -> str:
+    return f"{100 * share:.{digits}f} %"
