@@ -172,10 +172,12 @@ def _any_of(flags: Sequence[Flag], like: EagerFrame) -> nw.Series[Any]:
 
 def _reasons(flags: Sequence[Flag], language: str, like: EagerFrame) -> nw.Series[Any]:
     """Say which flags fired, or that none did and which are unknown; few combinations are distinct."""
-    fired = np.stack([flag.fired for flag in flags], axis=1)
-    unknown = np.stack([flag.unknown for flag in flags], axis=1) & ~fired.any(axis=1, keepdims=True)
-    distinct, codes = np.unique(np.hstack([fired, unknown]), axis=0, return_inverse=True)
-    return texts(codes.ravel(), [_sentence(flags, row, language) for row in distinct], like)
+    codes, distinct = np.zeros(len(like), dtype=np.int64), np.zeros((1, 0), dtype=np.bool_)
+    for answer in [flag.fired for flag in flags] + [flag.unknown for flag in flags]:
+        # One flag after the other, numbered anew each time: any number of flags fits, and no row of truths is sorted.
+        found, codes = np.unique(2 * codes + answer, return_inverse=True)
+        distinct = np.column_stack([distinct[found // 2], found % 2 == 1])
+    return texts(codes, [_sentence(flags, row, language) for row in distinct], like)
 
 
 def _sentence(flags: Sequence[Flag], row: Truths, language: str) -> str:
