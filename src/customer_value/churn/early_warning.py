@@ -32,8 +32,9 @@ from customer_value.churn._rate_tests import (
     rate_ratio,
 )
 from customer_value.churn._watched_days import Codes, Signal, Windows, count_days
-from customer_value.churn._windows import lookback_start, read_cutoff
+from customer_value.churn._windows import lookback_start
 from customer_value.errors import InputError
+from customer_value.transactions._cutoffs import read_cutoff
 from customer_value.transactions._ids import id_labels
 from customer_value.transactions._log import LogRules, read_log, require_one_library, require_present
 from customer_value.transactions._periods import day_numbers, require_dates

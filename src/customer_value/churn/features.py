@@ -11,8 +11,8 @@ from customer_value.churn._event_arrays import features_eagerly
 from customer_value.churn._event_formulas import feature_names
 from customer_value.churn._event_plan import Counted, FeaturePlan, make_feature_plan, open_logs
 from customer_value.churn._event_relational import features_lazily
-from customer_value.churn._windows import read_cutoff
 from customer_value.errors import InputError
+from customer_value.transactions._cutoffs import read_cutoff
 
 Span = str | int
 

@@ -30,8 +30,9 @@ from customer_value._validation import (
 from customer_value.churn._judgements import BASES, Alive, Judgement, Rhythm, read_alive, read_rhythm
 from customer_value.churn._purchases import check_rows, open_log, seen_of_customers
 from customer_value.churn._rosters import choose_customers, open_roster
-from customer_value.churn._windows import is_observed, lookback_start, outcome_window, read_cutoff
+from customer_value.churn._windows import is_observed, lookback_start, outcome_window
 from customer_value.errors import InputError
+from customer_value.transactions._cutoffs import read_cutoff
 from customer_value.transactions._periods import date_literal
 from customer_value.transactions.rhythm_population import RhythmPopulation
 

@@ -21,11 +21,12 @@ from customer_value._validation import (
 from customer_value.churn._event_plan import Counted
 from customer_value.churn._event_reading import days_or_never
 from customer_value.churn._feature_columns import LABEL_COLUMNS
-from customer_value.churn._windows import is_observed, last_cutoff, read_cutoffs, read_span
+from customer_value.churn._windows import is_observed, last_cutoff, read_span
 from customer_value.churn.features import Span, make_features
 from customer_value.churn.labels import churn_labels
 from customer_value.churn.subscription_labels import subscription_churn_labels
 from customer_value.errors import InputError
+from customer_value.transactions._cutoffs import read_cutoffs
 from customer_value.transactions._log import require_present
 from customer_value.transactions._periods import day_expression, day_numbers, midnight_expression
 from customer_value.transactions._subscriptions import common_name

@@ -15,9 +15,10 @@ from customer_value._validation import (
     require_some,
     text_value,
 )
-from customer_value.churn._windows import Window, is_observed, outcome_window, read_cutoff, read_span
+from customer_value.churn._windows import Window, is_observed, outcome_window, read_span
 from customer_value.errors import InputError
 from customer_value.transactions._contracts import Contracts
+from customer_value.transactions._cutoffs import read_cutoff
 from customer_value.transactions._ids import id_labels
 from customer_value.transactions._log import require_present
 from customer_value.transactions._periods import date_literal, day_numbers, require_dates

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
-import numpy as np
-
-from customer_value._frames import AnyFrame, EagerFrame, FrameT, collect, engine_of, nw, open_frame, schema_of
+from customer_value._frames import AnyFrame, FrameT, collect, nw, open_frame
 from customer_value._units import Day, Grain, date_of, day_number
-from customer_value._validation import SUMMARY_MAKER, require_columns, require_ids, require_lazy, require_some
+from customer_value._validation import SUMMARY_MAKER, require_columns, require_ids
 from customer_value.errors import InputError
+from customer_value.transactions._dated import open_dated
 from customer_value.transactions._holdout_counts import HoldoutPlan, count_eager, count_lazy, read_known, scan_known
 from customer_value.transactions._log import (
     LogRules,
@@ -17,13 +16,8 @@ from customer_value.transactions._log import (
     log_columns,
     read_log,
     require_one_library,
-    require_present,
 )
 from customer_value.transactions._periods import (
-    date_literal,
-    day_numbers,
-    midnight_expression,
-    require_dates,
     warn_cut_off,
 )
 from customer_value.transactions._plan import RefundPolicy, check_options, end_day
@@ -70,39 +64,10 @@ def split_holdout(log: FrameT, *, observation_end: Day, date: str = "date") -> t
     """
     opened = open_frame(log, "log")
     end = day_number(observation_end, "observation_end")
-    require_columns(opened, [date], what="log", maker="Name it with date=")
-    dtype = schema_of(opened)[date]
-    require_dates(dtype, date, objects=isinstance(opened, nw.DataFrame))
-    rule, remedy = f"{date} must not be null", "A row without a date belongs to neither side: leave it out."
-    if isinstance(opened, nw.LazyFrame):
-        engine = engine_of(opened)
-        day = midnight_expression(date, dtype, engine)
-        rules = {rule: (~nw.col(date).is_null(), remedy)}
-        facts = require_lazy(opened, rules, facts={"first": day.min(), "last": day.max()})
-        require_some(facts["n"], "log")
-        _require_two_sides(day_number(facts["first"], date), day_number(facts["last"], date), end)
-        cut = date_literal(end, engine)
-        return (
-            cast("FrameT", opened.filter(day <= cut).to_native()),
-            cast("FrameT", opened.filter(day > cut).to_native()),
-        )
-    require_some(len(opened), "log")
-    column = opened.get_column(date)
-    require_present(column, remedy)
-    days = day_numbers(column)
-    _require_two_sides(int(days.min()), int(days.max()), end)
-    sides = _cut(opened, days <= end)
-    return cast("tuple[FrameT, FrameT]", tuple(side.to_native() for side in sides))
-
-
-def _cut(log: EagerFrame, early: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[EagerFrame, EagerFrame]:
-    """Give the early and the late rows; a log in order of time is cut in two pieces, which is faster by far."""
-    n_early = int(np.count_nonzero(early))
-    if early[:n_early].all():
-        # Cloned, because before pandas 3 a piece that is written to would write to the log.
-        sides = log[:n_early], log[n_early:]
-        return sides if engine_of(log) != "pandas" else (sides[0].clone(), sides[1].clone())
-    return log[np.flatnonzero(early)], log[np.flatnonzero(~early)]
+    dated = open_dated(opened, date)
+    _require_two_sides(dated.first, dated.last, end)
+    early, late = dated.cut(end)
+    return cast("FrameT", early.to_native()), cast("FrameT", late.to_native())
 
 
 def _require_two_sides(first: int, last: int, end: int) -> None:
