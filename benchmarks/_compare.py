@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -81,10 +82,13 @@ def interleaved(contenders: Mapping[str, Callable[[], object]], rounds: int) -> 
     return {name: statistics.median(seconds) for name, seconds in times.items()}
 
 
-def added_memory(work: Work, frame: pd.DataFrame) -> float:
+def added_memory(
+    work: Callable[[Any], object], frame: pd.DataFrame, prepare: Callable[[Any], Any] | None = None
+) -> float:
     """Return the megabytes that a piece of work adds at its peak, in a fresh process that has the input in memory.
 
-    Linux only; NaN elsewhere. Not `ru_maxrss`: it keeps the peak of the parent from before the start.
+    `prepare` makes another library's input of the frame first. Linux only; NaN elsewhere. Not `ru_maxrss`: it keeps the
+    peak of the parent from before the start.
     """
     if not Path("/proc/self/clear_refs").exists():
         return float("nan")
@@ -93,7 +97,7 @@ def added_memory(work: Work, frame: pd.DataFrame) -> float:
         frame.to_pickle(path)
         fresh = multiprocessing.get_context("spawn")
         here, there = fresh.Pipe()
-        process = fresh.Process(target=_measure, args=(work, path, there))
+        process = fresh.Process(target=_measure, args=(work, path, prepare, there))
         process.start()
         there.close()
         megabytes: float = here.recv()
@@ -101,9 +105,10 @@ def added_memory(work: Work, frame: pd.DataFrame) -> float:
     return megabytes
 
 
-def _measure(work: Work, path: Path, pipe: Connection) -> None:
+def _measure(work: Callable[[Any], object], path: Path, prepare: Callable[[Any], Any] | None, pipe: Connection) -> None:
     warnings.simplefilter("ignore")
     frame = pd.read_pickle(path)
+    frame = prepare(frame) if prepare else frame
     work(frame.head(WARM_UP_ROWS))
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to what is in use now
