@@ -102,7 +102,7 @@ def test_any_two_scores_and_labels_of_ones_own():
 @pytest.mark.parametrize(
     ("data", "arguments", "message"),
     [
-        ({"clv_if_alive": [1.0]}, {}, r"lacks \['churn_probability'\].*score_churn, or score_clv, makes it"),
+        ({"clv_if_alive": [1.0]}, {}, r"lacks \['churn_probability'\].*score_churn\(frame, model=...\) makes it"),
         (frame([np.inf], [0.1]), {"cuts": CUTS}, "clv_if_alive must be finite"),
         (frame(["a"], [0.1]), {}, "clv_if_alive must be numeric"),
         (frame([], []), {"cuts": 1.0}, "must be numeric|is empty"),

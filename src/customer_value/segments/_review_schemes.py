@@ -66,7 +66,7 @@ def scheme_bounds(
 
     def tiers_by(shifted: TierScheme) -> Codes:
         column = None if scheme.criteria else scheme.score or score
-        made = assign_tiers(frame.to_native(), scheme=shifted, score=column, name=_TIER, labels=own)
+        made = assign_tiers(frame.to_native(), scheme=shifted, score=column, name=_TIER, labels=own, reasons=False)
         opened: EagerFrame = nw.from_native(made, eager_only=True)
         moved: Codes = placed[tier_codes(opened, _TIER, scheme.tiers, "the scheme")]
         return moved

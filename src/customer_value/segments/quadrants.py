@@ -38,7 +38,10 @@ TEXTS = {
     "zh": {"core": "核心客户", "at_risk": "流失风险客户", "ordinary": "普通客户", "let_go": "低价值流失客户"},
 }
 _UNKNOWN = {"en": "{column} is unknown", "zh": "{column} 未知"}
-_MAKERS = {"clv_if_alive": "score_clv", "clv": "score_clv", "churn_probability": "score_churn, or score_clv,"}
+_MAKERS = {
+    "clv_if_alive": "score_clv(summary, ...) makes it",
+    "churn_probability": "score_churn(frame, model=...) makes it; 1 - p_active of score_clv is one too",
+}
 
 
 def assign_quadrants(
@@ -112,8 +115,7 @@ def assign_quadrants(
     if isinstance(opened, nw.LazyFrame) and "median" in wanted.values():
         opened, back = to_eager(frame, "frame", 'assign_quadrants with cuts="median"')
     for column in wanted:
-        maker = f"{_MAKERS[column]} makes it" if column in _MAKERS else ""
-        require_columns(opened, [column], what="frame", maker=maker)
+        require_columns(opened, [column], what="frame", maker=_MAKERS.get(column, ""))
         require_numeric(opened.collect_schema()[column], column)
     language = labels if isinstance(labels, str) else "en"
     if isinstance(opened, nw.DataFrame):
