@@ -220,7 +220,8 @@ def fit_rfm_scheme(
     -----
     Totals over all history grow with time, so on edges that are kept nearly everybody moves up: on the Online Retail
     data the share of customers with the top M score rises from 20 % to 31 % within six months, by a trailing six months
-    it ends at 20 % of all, 24 % of those who bought in them. Score a trailing window where edges are kept: ``summarize_customers(..., windows=("12 months",))`` makes `purchases_12m` and `value_12m`.
+    it ends at 20 % of all, 24 % of those who bought in them. Score a trailing window where edges are kept:
+    ``summarize_customers(..., windows=("12 months",))`` makes `purchases_12m` and `value_12m`.
 
     A scheme stores the summary's ruler (`time_unit`), and refuses to score a summary on another.
 
