@@ -66,6 +66,23 @@ def test_more_bins_and_suffixes():
     assert drawn(ax)[8, 6] == 3
 
 
+def test_bins_that_differ_make_a_grid_of_their_own():
+    donors = pd.DataFrame({"r_score": [3, 1, 2], "f_score": [2, 1, 1], "total_value": [9.0, 1.0, 4.0]})
+    ax = rfm_heatmap(donors, bins={"r": 3, "f": 2})
+    np.testing.assert_array_equal(drawn(ax), [[1, np.nan], [4, np.nan], [np.nan, 9]])
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["1", "2", "3"]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "2"]
+    assert ax.get_xlabel() == "Frequency score (2 = most purchases)"
+    assert ax.get_ylabel() == "Recency score (3 = most recent purchase)"
+    assert drawn(rfm_heatmap(donors, bins=3)).shape == (3, 3)
+    with pytest.raises(InputError, match="r_score must be a score from 1 to 2"):
+        rfm_heatmap(donors, bins=2)
+    with pytest.raises(InputError, match="bins must be a whole number from 2 to 9"):
+        rfm_heatmap(donors, bins={"r": 30})
+    with pytest.raises(InputError, match="bins must name the scores 'r' and 'f'"):
+        rfm_heatmap(donors, bins={"r": 3})
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from customer_value._frames import EagerFrame, to_eager
-from customer_value._validation import numeric_column, require_columns, require_rows, require_some, text_value
+from customer_value._validation import (
+    numeric_column,
+    require_columns,
+    require_rows,
+    require_some,
+    text_value,
+    whole_number,
+)
+from customer_value.errors import InputError
 from customer_value.plots._axes import ACTUAL, EMPTY, QUIET, axes_for, head, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _FEWEST_SCORES = 5
+_MOST_SCORES = 9  # beyond it the numbers in the cells can no longer be read
 _DARK = 0.55  # share of the colour range from which white text reads better
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -24,6 +34,7 @@ def rfm_heatmap(
     *,
     value: str | None = "total_value",
     unit: str = "currency of the log",
+    bins: int | Mapping[str, int] | None = None,
     suffix: str = "",
     ax: Axes | None = None,
 ) -> Axes:
@@ -37,6 +48,9 @@ def rfm_heatmap(
         Column whose mean colours the cells; None colours them by the number of customers.
     unit
         What the value is counted in, for the subtitle.
+    bins
+        Number of scores, as given to `score_rfm`: one number, or one for each score, ``{"r": 3, "f": 2}``. By default
+        as many of both as the highest score there is, and at least 5.
     suffix
         The suffix given to `score_rfm`.
     ax
@@ -50,7 +64,8 @@ def rfm_heatmap(
     Raises
     ------
     InputError
-        If a column is missing or not numeric, a score is not a whole number from 1, or the frame is empty.
+        If a column is missing or not numeric, a score is not a whole number from 1 to `bins` (at most 9), or the frame
+        is empty.
     MissingDependencyError
         If matplotlib is not installed.
 
@@ -65,22 +80,24 @@ def rfm_heatmap(
     text_value(unit, "unit", empty=True)
     text_value(suffix, "suffix", empty=True)
     opened, _ = to_eager(frame, "frame", "rfm_heatmap")
-    r, f = (_scores(opened, f"{dimension}_score{suffix}") for dimension in "rf")
-    size = max(_FEWEST_SCORES, int(r.max()), int(f.max()))
-    cells = (r - 1) * size + (f - 1)
-    customers = np.bincount(cells, minlength=size * size).reshape(size, size)
+    most = {dimension: _bins(bins, dimension) for dimension in "rf"}
+    r, f = (_scores(opened, f"{dimension}_score{suffix}", most[dimension] or _MOST_SCORES) for dimension in "rf")
+    square = max(_FEWEST_SCORES, int(r.max()), int(f.max()))
+    shape = rows, columns = most["r"] or square, most["f"] or square
+    cells = (r - 1) * columns + (f - 1)
+    customers = np.bincount(cells, minlength=rows * columns).reshape(shape)
     worth = None if value is None else numeric_column(opened, value, what="frame")
     ax = axes_for(ax, "rfm_heatmap", (6.4, 5.4))
     if worth is None:
         _draw(ax, np.where(customers > 0, customers, np.nan), [["" for _ in row] for row in customers])
         head(ax, "Customers by recency and frequency", "Number of customers")
     else:
-        totals = np.bincount(cells, worth, minlength=size * size)
-        means = np.divide(totals.reshape(size, size), customers, out=np.full((size, size), np.nan), where=customers > 0)
+        totals = np.bincount(cells, worth, minlength=rows * columns).reshape(shape)
+        means = np.divide(totals, customers, out=np.full(shape, np.nan), where=customers > 0)
         _draw(ax, means, [[f"\nn = {count:,}" for count in row] for row in customers])
         head(ax, "Value by recency and frequency", f"Mean {value} per customer ({unit}); n = customers")
-    ax.set_xlabel(f"Frequency score ({size} = most purchases)")
-    ax.set_ylabel(f"Recency score ({size} = most recent purchase)")
+    ax.set_xlabel(f"Frequency score ({columns} = most purchases)")
+    ax.set_ylabel(f"Recency score ({rows} = most recent purchase)")
     return ax
 
 
@@ -95,20 +112,27 @@ def _draw(ax: Axes, shown: Floats, notes: list[list[str]]) -> None:
         else:
             colour = "white" if number - low > _DARK * (high - low) else ACTUAL
             ax.text(column, row, short(number) + notes[row][column], ha="center", va="center", color=colour)
-    size = len(shown)
-    ax.set_xticks(range(size), [str(score) for score in range(1, size + 1)])
-    ax.set_yticks(range(size), [str(score) for score in range(1, size + 1)])
     # White lines on the minor ticks, between the cells.
-    ax.set_xticks(np.arange(size + 1) - 0.5, minor=True)
-    ax.set_yticks(np.arange(size + 1) - 0.5, minor=True)
+    for size, ticks in zip(shown.shape, (ax.set_yticks, ax.set_xticks), strict=True):
+        ticks(range(size), [str(score) for score in range(1, size + 1)])
+        ticks(np.arange(size + 1) - 0.5, minor=True)
     ax.grid(which="minor", color="white", linewidth=2)
     ax.spines[:].set_visible(False)
     ax.tick_params(which="both", length=0)
 
 
-def _scores(frame: EagerFrame, column: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _bins(bins: int | Mapping[str, int] | None, dimension: str) -> int | None:
+    if isinstance(bins, Mapping):
+        if dimension not in bins:
+            raise InputError(f"bins must name the scores 'r' and 'f'; got {dict(bins)!r}.")
+        bins = bins[dimension]
+    return None if bins is None else whole_number(bins, "bins", low=2, high=_MOST_SCORES)
+
+
+def _scores(frame: EagerFrame, column: str, most: int) -> np.ndarray[Any, np.dtype[np.int64]]:
     require_columns(frame, [column], what="frame", maker="score_rfm(summary) makes the scores")
     require_some(len(frame), "frame")
     scores: Floats = numeric_column(frame, column, what="frame")
-    require_rows((scores >= 1) & (scores <= 9) & (scores == np.floor(scores)), f"{column} must be a score from 1 to 9")
+    whole = (scores >= 1) & (scores <= most) & (scores == np.floor(scores))
+    require_rows(whole, f"{column} must be a score from 1 to {most}")
     return scores.astype(np.int64)
