@@ -27,6 +27,8 @@ _FUNCTIONS = {
     "churn_reasons": "churn",
     "churn_snapshots": "churn",
     "clean_log": "transactions",
+    "cohort_renewals": "transactions",
+    "cohort_table": "transactions",
     "compare_survival": "churn",
     "concentration": "segments",
     "cost_to_serve": "segments",

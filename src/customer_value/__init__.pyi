@@ -74,6 +74,8 @@ from customer_value.segments import screen_key_accounts as screen_key_accounts
 from customer_value.segments import segment_profile as segment_profile
 from customer_value.segments import weight_sensitivity as weight_sensitivity
 from customer_value.transactions import clean_log as clean_log
+from customer_value.transactions import cohort_renewals as cohort_renewals
+from customer_value.transactions import cohort_table as cohort_table
 from customer_value.transactions import data_quality as data_quality
 from customer_value.transactions import expand_subscriptions as expand_subscriptions
 from customer_value.transactions import fit_rhythm_population as fit_rhythm_population

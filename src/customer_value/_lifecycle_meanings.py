@@ -33,5 +33,13 @@ MIGRATION = {
     "steady_share": ("share of time spent in the state in the long run", SHARE),
     "steady_customers": ("customers in the state once inflow and outflow settle; null where it grows on", "count"),
 }
-COHORTS: dict[str, tuple[str, str]] = {}
+COHORTS: dict[str, tuple[str, str]] = {
+    "pooled": ("whether the row holds all cohorts together", "true or false"),
+    "calendar_period": ("the calendar's name of the cohort's period, such as 2026-01 or 2026Q1", "text"),
+    "cohort_size": ("customers of the cohort", "count"),
+    "revenue": ("sum of amounts, refunds taken off, in the row's period", "currency"),
+    "cumulative_revenue": ("revenue of those at_risk, from their first purchase to the end of the period", "currency"),
+    "margin": ("sum of each amount's share that is margin, in the row's period", "currency"),
+    "complete": ("whether the period was observed in whole for all of at_risk", "true or false"),
+}
 REVENUE: dict[str, tuple[str, str]] = {}

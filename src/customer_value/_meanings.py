@@ -54,7 +54,11 @@ OPPORTUNITIES = {
     ),
 }
 CONTRACTS = {
-    "cohort": ("first day on which a contract of the cohort can start, after the value of by= if there is one", "text"),
+    "cohort": (
+        "what a cohort's customers share: period of the first purchase, or an attribute; of contracts, the first day "
+        "on which one can start, after the value of by= if there is one; all where cohorts are pooled",
+        "text",
+    ),
     "at_risk": (
         "those who could leave: contracts of the cohort whose renewal fell due in the period; customers under "
         "observation in it, or just before the time",
@@ -150,7 +154,7 @@ WINDOWS = {
 EVALUATION = {
     "predicted": ("mean of expected_purchases over the customers of the row", "count"),
     "observed": ("mean of holdout_purchases over the customers of the row", "count"),
-    "period": ("number of the period, 1 is the first", "number"),
+    "period": ("number of the period, 1 is the first; of cohorts, 0 is that of the first purchase", "number"),
     "period_end": ("last day of the period", "date"),
     "expected": ("repeat purchases of the cohort that the model expects in the period", "count"),
     "actual": ("repeat purchases of the cohort in the period", "count"),

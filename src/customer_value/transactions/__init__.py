@@ -1,6 +1,7 @@
 """The transaction log: cleaned, checked, summarized per customer, and split into what is known and what followed."""
 
 from customer_value.transactions.cleaning import clean_log
+from customer_value.transactions.cohorts import cohort_renewals, cohort_table
 from customer_value.transactions.holdout import split_holdout, summarize_holdout
 from customer_value.transactions.opportunities import summarize_opportunities
 from customer_value.transactions.quality import data_quality
@@ -13,6 +14,8 @@ from customer_value.transactions.summary import summarize_customers
 __all__ = [
     "RhythmPopulation",
     "clean_log",
+    "cohort_renewals",
+    "cohort_table",
     "data_quality",
     "expand_subscriptions",
     "fit_rhythm_population",
