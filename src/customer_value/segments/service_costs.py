@@ -23,15 +23,15 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 _REASONS = {
     "en": (
-        "low value ({value} <= {low:.6g}) at a high cost ({cost} / {value} >= {high:.3g})",
-        "low value at no more than a usual cost",
+        "low value ({value} <= {low:.6g}) at a high cost ({cost} >= {high:.6g})",
+        "low value, but cost below {high:.6g}",
         "high cost, but value above {low:.6g}",
         "neither low value nor high cost",
         "{value} or {cost} is unknown",
     ),
     "zh": (
-        "价值低（{value} <= {low:.6g}）且服务成本高（{cost} / {value} >= {high:.3g}）：可转电子商务",
-        "价值低，但服务成本不高",
+        "价值低（{value} <= {low:.6g}）且服务成本高（{cost} >= {high:.6g}）：可转电子商务",
+        "价值低，但服务成本低于 {high:.6g}",
         "服务成本高，但价值高于 {low:.6g}",
         "价值不低，服务成本不高",
         "{value} 或 {cost} 未知",
@@ -46,7 +46,7 @@ def cost_to_serve(
     cost: str,
     value: str,
     low_value: float | None = None,
-    high_ratio: float | None = None,
+    high_cost: float | None = None,
     labels: str = "en",
 ) -> FrameT:
     """Find customers of low value and high service cost: candidates for a cheaper channel. Collects once.
@@ -62,9 +62,8 @@ def cost_to_serve(
         margin after cost is none.
     low_value
         Value up to which a customer is of low value; default the median.
-    high_ratio
-        Cost per unit of value from which serving is dear; default that of all customers together, total cost / total
-        value.
+    high_cost
+        Cost from which serving is dear; default the median.
     labels
         Language of the reasons, "en" or "zh".
 
@@ -77,7 +76,7 @@ def cost_to_serve(
         - `margin_after_cost`: value less cost;
         - `cost_rank`: 1 is the dearest, by cost ratio; who costs something and brings nothing comes first. Equal
           ratios share a rank;
-        - `serve_cheaper`: true for a candidate, of low value and dear, or with a cost and no value at all;
+        - `serve_cheaper`: true for a candidate, of low value and high cost;
         - `serve_cheaper_reason`.
 
         All of them are null, the reason apart, where value or cost is. Columns of these names that are there already
@@ -86,11 +85,14 @@ def cost_to_serve(
     Raises
     ------
     InputError
-        If a column is missing, not numeric or infinite; if a cost is negative; if the total value is not above 0 and
-        no `high_ratio` is given; if the frame is empty.
+        If a column is missing, not numeric or infinite; if a cost is negative; if nobody has both and a limit is not
+        given; if the frame is empty.
 
     Notes
     -----
+    What can be saved is a cost, so the cost itself is set against a limit. Its ratio to the value would make
+    candidates of nearly all customers of low value, those among them who cost next to nothing.
+
     A candidate is a question and no verdict: a new customer of great potential is dear at first too. Set it against
     `score_potential` before anyone is moved. R. Cooper and R. S. Kaplan (1991), "Profit priorities from activity-based
     costing", *Harvard Business Review* 69(3), 130-135, on what it takes to know the cost of a customer.
@@ -102,9 +104,9 @@ def cost_to_serve(
     >>> customers = pd.DataFrame({"margin": [900.0, 60.0, 50.0, -5.0], "support_cost": [90.0, 3.0, 40.0, 2.0]})
     >>> served = cv.cost_to_serve(customers, cost="support_cost", value="margin")
     >>> served["serve_cheaper"].tolist(), served["cost_rank"].tolist()
-    ([False, False, True, True], [3, 4, 2, 1])
+    ([False, False, True, False], [3, 4, 2, 1])
     >>> served["serve_cheaper_reason"][2]
-    'low value (margin <= 55) at a high cost (support_cost / margin >= 0.134)'
+    'low value (margin <= 55) at a high cost (support_cost >= 21.5)'
     """
     require_choice("labels", labels, LANGUAGES)
     opened, back = to_eager(frame, "frame", "cost_to_serve")
@@ -112,11 +114,11 @@ def cost_to_serve(
     require_some(len(opened), "frame")
     costs, worth = _known_both(opened, cost, value)
     unknown = np.isnan(worth)
-    low, high = _limits(costs[~unknown], worth[~unknown], value, low_value, high_ratio)
+    low, high = _limit(worth, low_value, "low_value"), _limit(costs, high_cost, "high_cost")
 
     ratio = np.divide(costs, worth, out=np.full(worth.size, np.nan), where=worth > 0)
     dearness = np.where((worth <= 0) & (costs > 0), np.inf, np.where(worth <= 0, 0.0, ratio))
-    is_low, is_dear = worth <= low, dearness >= high
+    is_low, is_dear = worth <= low, costs >= high
     kind = np.select([unknown, is_low & is_dear, is_low, is_dear], [_UNKNOWN, _CANDIDATE, _LOW, _DEAR], _NEITHER)
     rank = 1 + np.searchsorted(np.sort(-dearness), -dearness, side="left")
     reasons = [reason.format(value=value, cost=cost, low=low, high=high) for reason in _REASONS[labels]]
@@ -138,18 +140,10 @@ def _known_both(frame: EagerFrame, cost: str, value: str) -> tuple[Floats, Float
     return np.where(unknown, np.nan, costs), np.where(unknown, np.nan, worth)
 
 
-def _limits(
-    costs: Floats, worth: Floats, value: str, low_value: float | None, high_ratio: float | None
-) -> tuple[float, float]:
-    """Return the value up to which it is low, and the ratio from which a cost is high."""
-    if low_value is None and not worth.size:
-        raise InputError("value or cost is null for everyone, so there is no median of the value: give low_value=.")
-    low = float(np.median(worth)) if low_value is None else number(low_value, "low_value")
-    if high_ratio is not None:
-        return low, number(high_ratio, "high_ratio", low=0, open_ends=True)
-    total = float(np.sort(worth).sum())
-    if total <= 0:
-        raise InputError(
-            f"the total of {value} is {total:g}, so there is no usual cost per unit of it: give high_ratio=."
-        )
-    return low, float(np.sort(costs).sum()) / total
+def _limit(values: Floats, given: float | None, name: str) -> float:
+    if given is not None:
+        return number(given, name)
+    known = values[~np.isnan(values)]
+    if not known.size:
+        raise InputError(f"value or cost is null for everyone, so there is no median of them: give {name}=.")
+    return float(np.median(known))
