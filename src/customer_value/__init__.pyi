@@ -48,9 +48,13 @@ from customer_value.lifecycle import assign_lifecycle as assign_lifecycle
 from customer_value.lifecycle import check_stationarity as check_stationarity
 from customer_value.lifecycle import expected_path as expected_path
 from customer_value.lifecycle import fit_lifecycle_scheme as fit_lifecycle_scheme
+from customer_value.lifecycle import lifecycle_history as lifecycle_history
 from customer_value.lifecycle import lifecycle_map as lifecycle_map
 from customer_value.lifecycle import markov_value as markov_value
 from customer_value.lifecycle import segment_migration as segment_migration
+from customer_value.lifecycle import snapshot_customers as snapshot_customers
+from customer_value.lifecycle import stage_durations as stage_durations
+from customer_value.lifecycle import stage_spells as stage_spells
 from customer_value.lifecycle import steady_state as steady_state
 from customer_value.lifecycle import transition_matrix as transition_matrix
 from customer_value.saving import load_models as load_models
@@ -70,6 +74,7 @@ from customer_value.segments import score_contribution as score_contribution
 from customer_value.segments import score_loyalty as score_loyalty
 from customer_value.segments import score_potential as score_potential
 from customer_value.segments import score_rfm as score_rfm
+from customer_value.segments import score_similarity as score_similarity
 from customer_value.segments import screen_key_accounts as screen_key_accounts
 from customer_value.segments import segment_profile as segment_profile
 from customer_value.segments import weight_sensitivity as weight_sensitivity

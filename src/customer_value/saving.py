@@ -11,7 +11,7 @@ from typing import Any
 from customer_value.errors import InputError
 
 SCHEMA = 1
-_ROOMS = ("clv", "segments")  # rooms whose __all__ may name something that can be saved
+_ROOMS = ("clv", "lifecycle", "segments")  # rooms whose __all__ may name something that can be saved
 
 
 def save_models(path: str | os.PathLike[str], **models: Any) -> None:

@@ -17,9 +17,13 @@ _HOMES = {
     "check_stationarity": "transitions",
     "expected_path": "markov",
     "fit_lifecycle_scheme": "stages",
+    "lifecycle_history": "history",
     "lifecycle_map": "stage_map",
     "markov_value": "markov",
     "segment_migration": "migration",
+    "snapshot_customers": "history",
+    "stage_durations": "spells",
+    "stage_spells": "spells",
     "steady_state": "markov",
     "transition_matrix": "transitions",
 }
