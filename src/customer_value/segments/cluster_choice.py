@@ -78,7 +78,8 @@ def choose_n_clusters(
         What picks among the numbers that pass: the largest "silhouette", the smallest "davies_bouldin", the largest
         "calinski_harabasz", or the rule of the "gap" statistic.
     n_references
-        Sets of points without clusters for the gap statistic; 0 leaves it out.
+        Sets of points without clusters for the gap statistic, each divided into every number of clusters from 1 to the
+        largest `k`; 0 leaves it out.
     reference
         They are uniform over a box along the principal components ("pca"), or along the features ("box").
     n_boot
