@@ -43,6 +43,7 @@ def label_and_reason(
     dtype = nw.Enum(list(shown)) if engine_of(frame) == "polars" else nw.String()
 
     def look_up(entries: list[str], dtype: Any) -> nw.Expr:
-        return cast(nw.Expr, cell).replace_strict(numbers, entries, default=None, return_dtype=dtype)
+        # Engines look up keys of the very type that Python's small whole numbers get.
+        return cast(nw.Expr, cell).cast(nw.Int32).replace_strict(numbers, entries, default=None, return_dtype=dtype)
 
     return look_up([shown[i] for i in positions], dtype), look_up(reasons, nw.String())
