@@ -31,13 +31,13 @@ def score(values, bins, ties="mid"):
     return (1 + count_reached(values, edges[np.newaxis], REACHES[ties]["f"], None)).tolist()
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(st.one_of(tied, anything), bin_counts)
 def test_a_score_is_the_mid_rank_cut_into_equal_parts(values, bins):
     assert score(values, bins) == by_definition(values, bins)
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(st.lists(st.integers(-1000, 1000), min_size=1, max_size=12, unique=True), bin_counts, st.randoms())
 def test_without_ties_each_score_holds_equally_many_as_in_qcut(values, bins, random):
     values = [value + offset * 5000 for offset in range(bins) for value in values]  # n a multiple of bins, distinct
@@ -45,7 +45,7 @@ def test_without_ties_each_score_holds_equally_many_as_in_qcut(values, bins, ran
     assert score(values, bins) == (pd.qcut(values, bins, labels=False) + 1).tolist()
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(st.one_of(tied, anything), bin_counts)
 def test_more_is_never_scored_lower_and_equals_are_scored_alike(values, bins):
     ranked = sorted(zip(values, score(values, bins), strict=True))
@@ -55,7 +55,7 @@ def test_more_is_never_scored_lower_and_equals_are_scored_alike(values, bins):
     assert 1 <= ranked[0][1] <= ranked[-1][1] <= bins
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(tied, bin_counts)
 def test_edges_never_fall_and_are_observed_values_or_infinite(values, bins):
     edges = mid_rank_edges(np.sort(values), bins)
@@ -70,7 +70,7 @@ def test_a_value_that_all_share_is_in_the_middle(bins, middle):
     assert score([7.0], bins) == [middle]
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(st.lists(st.integers(-50, 50), min_size=2, max_size=40), bin_counts)
 def test_edge_is_qcut_wherever_qcut_gives_an_answer(values, bins):
     try:

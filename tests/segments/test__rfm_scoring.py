@@ -106,7 +106,7 @@ def test_a_lazy_frame_may_have_columns_of_the_scores_names(rfm_data):
     assert score_rfm(pl.LazyFrame(data), scheme=scheme).collect().to_pandas()["f_score"].unique().tolist() == [3]
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(st.data())
 def test_known_edges_do_not_look_at_other_customers(rfm_data, data):
     frame = pd.DataFrame(rfm_data(30, data.draw(st.integers(0, 20))))

@@ -20,7 +20,7 @@ GOLDEN = json.loads((TESTS / "golden" / "segments_rfm.json").read_text(encoding=
 SCORES = ["r_score", "f_score", "m_score", "rfm_score"]
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(st.data())
 def test_scores_do_not_depend_on_the_order_of_rows(rfm_data, data):
     frame = pd.DataFrame(rfm_data(40, data.draw(st.integers(0, 50))))
