@@ -86,6 +86,8 @@ TIERS = {
     "cost_rank": ("rank by service cost per unit of value", "rank, 1 is dearest"),
     "serve_cheaper": ("whether of low value and dear to serve: a candidate for a cheaper channel", "true or false"),
     "serve_cheaper_reason": ("why a candidate for a cheaper channel, or why not", "text"),
+    "similarity": ("how similar to the most similar of the best customers", "0 to 1"),
+    "similarity_rank": ("rank by similarity of those who are not among the best", "rank, 1 is most similar"),
     "quadrant": ("value x risk: core, at risk, ordinary, let go", "label"),
     "tier": ("tier of the customer, best first", "label"),
     "tier_score": ("weighted sum or total points that the tier is cut from", "number"),

@@ -38,6 +38,7 @@ _HOMES = {
     "score_loyalty": "loyalties",
     "score_potential": "potentials",
     "score_rfm": "rfm",
+    "score_similarity": "look_alikes",
     "screen_key_accounts": "key_accounts",
     "segment_profile": "profile",
     "tiers": "tiers",

@@ -10,6 +10,7 @@ from customer_value.segments.concentrations import lorenz_curve as lorenz_curve
 from customer_value.segments.contributions import score_contribution as score_contribution
 from customer_value.segments.key_accounts import screen_key_accounts as screen_key_accounts
 from customer_value.segments.kmeans import KMeansSegmenter as KMeansSegmenter
+from customer_value.segments.look_alikes import score_similarity as score_similarity
 from customer_value.segments.loyalties import score_loyalty as score_loyalty
 from customer_value.segments.named import assign_segments as assign_segments
 from customer_value.segments.potentials import score_potential as score_potential
