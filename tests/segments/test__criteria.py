@@ -18,7 +18,7 @@ from customer_value.segments._criteria import (
     silhouettes,
 )
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "segments_clusters.json").read_text(encoding="utf-8"))
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "segments_cluster_choice.json").read_text(encoding="utf-8"))
 
 
 def k_means(points, k):

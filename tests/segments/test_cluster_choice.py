@@ -18,7 +18,7 @@ from customer_value.segments.cluster_choice import RFM, choose_n_clusters
 from customer_value.segments.kmeans import KMeansSegmenter
 
 TESTS = Path(__file__).parents[1]
-GOLDEN = json.loads((TESTS / "golden" / "segments_clusters.json").read_text(encoding="utf-8"))
+GOLDEN = json.loads((TESTS / "golden" / "segments_cluster_choice.json").read_text(encoding="utf-8"))
 RAW = KMeansSegmenter(unskew=None, scale=None, n_init=2)
 QUICK = {"features": ["x", "y"], "model": RAW, "k": [2, 3, 4], "n_references": 5, "n_boot": 4}
 
