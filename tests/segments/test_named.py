@@ -234,7 +234,7 @@ def test_scores_of_lazy_frames_that_are_none_are_refused(engine, scores, message
         assign_segments(pl.LazyFrame({"r_score": [], "f_score": []}, schema={"r_score": pl.Int64, "f_score": pl.Int8}))
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(st.lists(SCORES, min_size=1, max_size=30), st.randoms(), st.integers(0, 30))
 def test_the_order_of_rows_chunks_and_the_library_change_nothing(cells, random, cut):
     names = ["r_score", "f_score", "m_score"]

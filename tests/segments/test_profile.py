@@ -118,7 +118,7 @@ def test_clv_may_be_the_value_itself():
     ]
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(st.permutations(range(60)))
 def test_the_order_of_rows_changes_nothing_at_all(order):
     customers = named(60)
@@ -268,7 +268,7 @@ def test_bad_arguments_are_refused(arguments, message):
         segment_profile(frame, **arguments)
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(-1e6, 1e6)), min_size=1, max_size=30), st.randoms())
 def test_the_order_of_rows_chunks_and_the_library_change_nothing(rows, random):
     frame = pd.DataFrame(rows, columns=["segment", "total_value"]).assign(kind=[name for name, _ in rows])
