@@ -88,9 +88,31 @@ def written(cdnow_log, cdnow_summary):
         **time_to_churn(),
         **watching(),
         **churn_decisions(),
+        **grading(),
         **moving(),
         "describe_columns": cv.describe_columns(few),
     }
+
+
+def grading():
+    accounts = pd.DataFrame({"customer_id": range(6), "frequency": 3, "recency": 9.0, "T": 60.0, "gap_cv": 0.5})
+    accounts = accounts.assign(time_unit="week", total_value=[9.0, 8, 7, 6, 5, 4], value_12m=4.0, value_3m=1.0, clv=5.0)
+    own = ["wallet", "cost", "plan", "leads", "months"]
+    given = accounts.assign(wallet=9.0, cost=1.0, plan=6.0, leads=False, months=0.5)
+    tiers = cv.assign_tiers(accounts, scheme=cv.segments.tiers.thresholds([1.0]))
+    flags = {"top": {"total_value": 1}, "leader": "leads", "growth": {"plan": 9}}
+    alike = cv.score_similarity(given.assign(leads=[True, True, *[False] * 4]), to="leads", features=["total_value"])
+    made = {
+        "score_contribution": cv.score_contribution(given),
+        "score_potential": cv.score_potential(given, wallet="wallet", forecast="plan"),
+        "score_loyalty": cv.score_loyalty(given, active_share="months"),
+        "screen_key_accounts": cv.screen_key_accounts(given, **flags),
+        "cost_to_serve": cv.cost_to_serve(given, cost="cost", value="total_value"),
+        "assign_quadrants": cv.assign_quadrants(given, value="total_value", risk="T"),
+        "score_similarity": alike,
+    }
+    reviewed = {"review_tiers": cv.review_tiers(tiers, previous=tiers, buffer=0)}
+    return {name: frame.drop(columns=own) for name, frame in made.items()} | reviewed
 
 
 def churn_decisions():
