@@ -6,21 +6,24 @@ A customer's contract comes up for renewal at the end of every period. Whoever d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 
-from customer_value._frames import EagerFrame, collect, empty_frame, make_frame, nw, open_frame
+from customer_value._frames import EagerFrame, FrameT, collect, empty_frame, make_frame, nw, open_frame, to_eager
 from customer_value._validation import (
     interval_level,
+    require_same_ruler,
     time_unit_of,
     whole_number,
 )
+from customer_value.clv._cohort_projection import project_cells
 from customer_value.clv._contract_value import ContractValue, one_or_all, whole_numbers
 from customer_value.clv._intervals import delta_interval
 from customer_value.clv._renewals import Renewals, customers_under_contract, read_renewals
 from customer_value.clv._rows import DistinctRows, Floats, distinct_rows
 from customer_value.errors import InputError
+from customer_value.transactions._cohort_renewals import is_cohort_table, renewals_of
 
 _MOST_PERIODS = 100_000  # of a simulation
 
@@ -41,7 +44,8 @@ class ContractModel(ContractValue):
             the first renewal), at_risk (customers whose renewal was due) and lost (those who did not renew). Cohorts
             are told apart by a column cohort, which one cohort does not need. Cohorts may differ in length; who is
             still there at the end counts as such. A column censored, where there is one, counts customers who renewed
-            in the period and were not observed any longer. Small: an engine's frame is collected.
+            in the period and were not observed any longer. Small: an engine's frame is collected. A cohort table
+            (`cohort_table`) of contracts is read as `cohort_renewals` reads it, without weights.
         y
             Ignored; scikit-learn's convention.
         weights
@@ -63,6 +67,10 @@ class ContractModel(ContractValue):
         if isinstance(opened, nw.LazyFrame) and not (weights is None or isinstance(weights, str)):
             raise InputError("weights of a lazy renewal table are named by their column; got an array.")
         frame = collect(opened)
+        if is_cohort_table(frame):
+            if weights is not None:
+                raise InputError("weights go with a renewal table: cohort_renewals(table) makes one of a cohort table.")
+            frame = renewals_of(frame)
         table = read_renewals(frame, weights)
         self._require_identified(table)
         columns = (table.period, table.lost, table.renewed)
@@ -158,6 +166,62 @@ class ContractModel(ContractValue):
                 columns[f"{name}_lower"] = np.where(later, low / (1 + low), at_start)
                 columns[f"{name}_upper"] = np.where(later, high / (1 + high), at_start)
         return make_frame(columns, like=empty_frame("pandas")).to_native()
+
+    def project_cohorts(self, table: FrameT, periods: int, interval: float | None = None) -> FrameT:
+        """Carry a cohort table on: how many customers of each cohort are expected to be left in later periods.
+
+        Parameters
+        ----------
+        table
+            What `cohort_table` gives for contracts billed once per period. Periods that are cut off, or not observed
+            for all customers of their cohort, are projected; pooled rows are left out.
+        periods
+            Number of the last period to show, for every cohort.
+        interval
+            Coverage of intervals of projected rates, such as 0.9: how well the model's curve is known, as in `curve`.
+            What chance does to the customers of a small cohort comes on top.
+
+        Returns
+        -------
+        FrameT
+            A frame of the same library, sorted, in the form of the table: cohort, period, cohort_size, at_risk,
+            customers (expected ones where projected), rate, rate_lower and rate_upper with an interval, complete,
+            and projected, which tells what is expected from what was seen.
+
+        Raises
+        ------
+        InputError
+            A column is missing, no period is observed as a whole, or the model counts time in other periods.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from customer_value.clv import ShiftedBetaGeometric
+        >>> table = pd.DataFrame({"cohort": "2026-01", "period": [0, 1], "cohort_size": 1000, "at_risk": 1000,
+        ...                       "customers": [1000, 631], "complete": True})
+        >>> model = ShiftedBetaGeometric.from_params(alpha=0.764, beta=1.296)
+        >>> model.project_cohorts(table, 3)[["period", "customers", "projected"]].round(1)
+           period  customers  projected
+        0       0     1000.0      False
+        1       1      631.0      False
+        2       2      473.5       True
+        3       3      384.4       True
+        """
+        self._require_fitted()
+        level = interval_level(interval)
+        last = whole_number(periods, "periods", low=1, high=_MOST_PERIODS)
+        frame, back = to_eager(table, "cohort table", "project_cohorts")
+        require_same_ruler(self.time_unit_, time_unit_of(frame), type(self).__name__)
+
+        def bounds(made: Floats, more: Floats) -> tuple[Floats, Floats]:
+            odds = self._odds(self._theta, (made, more))
+            low, high = delta_interval(odds, self._spread(self._odds, (made, more)), level or 0.0)
+            return low / (1 + low), high / (1 + high)
+
+        carried_on = project_cells(
+            frame, last, lambda made, more: np.exp(self._kept(made, more)), None if level is None else bounds
+        )
+        return cast("FrameT", back(carried_on))
 
     def simulate(self, n_customers: int, periods: int, *, random_state: int = 0) -> Any:
         """Draw the renewals of one cohort.
