@@ -42,6 +42,7 @@ def written(cdnow_log, cdnow_summary):
     few = cdnow_summary.head(300)
     mean = cv.score_clv(few.assign(spend=20.0), **value).drop(columns="spend")
     outcome = cv.score_clv(few.assign(spend=20.0), **value, interval_for="outcome", suffix="_3m").drop(columns="spend")
+    clusters = cv.segments.KMeansSegmenter(2, n_init=1).fit(few[["frequency", "T"]])
     segments = mean.pipe(cv.score_rfm, weights={"r": 1, "f": 1, "m": 2}).pipe(cv.assign_segments)
     return {
         "clean_log": cv.clean_log(log),
@@ -63,6 +64,8 @@ def written(cdnow_log, cdnow_summary):
         "segment_profile": cv.segment_profile(segments, interval=0.9),
         "concentration": cv.concentration(segments, interval=0.9, n_resamples=10),
         "lorenz_curve": cv.lorenz_curve(segments, points=3),
+        "assign_clusters": cv.assign_clusters(few, model=clusters),
+        "KMeansSegmenter.profile": clusters.profile(few),
         "calibration_by_frequency": cv.calibration_by_frequency(
             mean, holdout[holdout["customer_id"].isin(mean["customer_id"])]
         ),

@@ -58,6 +58,7 @@ _FUNCTIONS = {
     "purchase_rhythm": "transactions",
     "qini_curve": "churn",
     "reason_codes": "churn",
+    "retention_rates": "transactions",
     "review_tiers": "segments",
     "save_models": "saving",
     "score_churn": "churn",

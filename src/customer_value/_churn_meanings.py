@@ -122,7 +122,7 @@ MODELS = {
 WATCHING = {
     "rank": ("place among the customer's reasons, 1 is the strongest", "number"),
     "reason": ("why the customer may leave, or left, in words", "text"),
-    "feature": ("column that the reason is read from", "text"),
+    "feature": ("column that the row is about: a reason read from it, or its mean and median", "text"),
     "own_value": ("the customer's own number in that column; null for categories and dates", "of the column"),
     "typical_value": ("what his number is set against: his own usual one, or that of other customers", "of the column"),
     "direction": ("whether the reason raises or lowers the risk", "text"),

@@ -4,6 +4,7 @@ from customer_value.plots.alive_history import alive_history
 from customer_value.plots.backtest import backtest
 from customer_value.plots.calibration import calibration_by_frequency
 from customer_value.plots.cluster_choice import cluster_choice
+from customer_value.plots.cluster_profiles import cluster_profiles
 from customer_value.plots.drift import drift
 from customer_value.plots.frequency_recency import frequency_recency
 from customer_value.plots.gains import gains
@@ -26,6 +27,7 @@ __all__ = [
     "backtest",
     "calibration_by_frequency",
     "cluster_choice",
+    "cluster_profiles",
     "drift",
     "frequency_recency",
     "gains",

@@ -12,8 +12,6 @@ from customer_value.segments._prepare import CategoryColumn, Preparation
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Labels = np.ndarray[Any, np.dtype[np.int64]]
 
-_AVERAGE_INDEX = 100.0
-
 
 def profile_columns(
     labels: Labels, names: list[str], preparation: Preparation, matrix: Floats, spread: Floats, like: EagerFrame
@@ -30,18 +28,18 @@ def profile_columns(
     middle, _ = _by_cluster(prepared, everybody, 1)
     apart = np.divide(_by_cluster(prepared, labels, k)[0] - middle, spread, out=np.zeros((k, width)), where=spread > 0)
     apart[sizes == 0] = np.nan
-    index = np.divide(_AVERAGE_INDEX * means, average, out=np.full((k, width), np.nan), where=average > 0)
+    relative = np.divide(means, average, out=np.full((k, width), np.nan), where=average > 0)
     cluster, feature = np.repeat(np.arange(k), width), np.tile(np.arange(width), k)
     return {
         "cluster": cluster + 1,
-        "name": texts(cluster, names, like),
+        "cluster_name": texts(cluster, names, like),
         "customers": sizes[cluster],
         "share_of_customers": sizes[cluster] / len(labels),
         "feature": texts(feature, preparation.names, like),
         "mean": means.ravel(),
         "median": medians.ravel(),
-        "index": index.ravel(),
-        "difference": apart.ravel(),
+        "relative_to_all": relative.ravel(),
+        "apart": apart.ravel(),
     }
 
 

@@ -100,9 +100,7 @@ def assign_clusters(
     columns: dict[str, Column] = {name: _label_column(numbers, shown, opened)}
     if distance:
         columns[f"{name}_distance"] = np.where(inside, own, np.nan)
-        largest = np.maximum(own, other)
-        margin = np.divide(other - own, largest, out=np.zeros_like(own), where=largest > 0)
-        columns[f"{name}_margin"] = np.where(inside & np.isfinite(other), margin, np.nan)
+        columns[f"{name}_margin"] = np.where(inside, _margin(own, other), np.nan)
     codes, reasons = reason_texts(
         numbers,
         beside,
@@ -156,6 +154,15 @@ def _labels_of(model: KMeansSegmenter, labels: Any) -> tuple[list[str] | None, L
 
 def _label_column(numbers: Labels, shown: list[str] | None, like: EagerFrame) -> Column:
     return whole_numbers(numbers + 1, numbers < 0, like) if shown is None else categorical(numbers, shown, like)
+
+
+def _margin(own: Floats, other: Floats) -> Floats:
+    """Simplified silhouette: null without another centre, 0 where both distances are."""
+    if np.isinf(other).any():
+        return np.full(own.size, np.nan)
+    largest = np.maximum(own, other)
+    margin: Floats = np.divide(other - own, largest, out=np.zeros_like(own), where=largest > 0)
+    return margin
 
 
 def _distances(prepared: Floats, centres: Floats, numbers: Labels) -> tuple[Floats, Floats, Labels]:

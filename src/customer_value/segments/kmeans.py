@@ -267,17 +267,18 @@ class KMeansSegmenter(
         -------
         frame
             One row per cluster and feature, in order (a category has one row per level, ``plan=basic``, whose mean is
-            the share of customers who have it): `cluster` (1 is the best), `name`, `customers`, `share_of_customers`,
-            `feature`, `mean` and `median` in the feature's own unit, `index` (the mean as a percentage of the mean of
-            all customers of the frame; null where that is not above 0) and `difference` (of the prepared means, in
-            standard deviations of the fit).
+            the share of customers who have it): `cluster` (1 is the best), `cluster_name`, `customers`,
+            `share_of_customers`, `feature`, `mean` and `median` in the feature's own unit, `relative_to_all` (the mean
+            over the mean of all customers of the frame; null where that is not above 0) and `apart` (how far the
+            cluster's mean lies from that of all, both prepared, in standard deviations of the fit).
         """
         check_is_fitted(self)
         opened, back = to_eager(frame, "frame", "profile")
-        if hasattr(self, "feature_names_in_"):
+        named = hasattr(self, "feature_names_in_")
+        if named:
             require_columns(opened, list(self.feature_names_in_), what="frame")
             opened = opened.select(list(self.feature_names_in_))
-        matrix, prepared = self._read(opened.to_native())
+        matrix, prepared = self._read(opened.to_native() if named else opened.to_numpy())
         found = self._label(matrix, prepared)
         names = self.cluster_names(labels)
         table = profile_columns(found, names, self._preparation, matrix, self._spread, opened)
