@@ -56,6 +56,12 @@ def _exact_shares(values):
     return [(s / sums[-1]).as_integer_ratio() for s in sums]
 
 
+def test_the_largest_numbers_there_are_have_shares_too():
+    got = score_contribution(pd.DataFrame({"total_value": [1e308, 1e308, 1e308, 1e308]}))
+    assert got["contribution_share"].tolist() == [0.25] * 4
+    assert got["contribution_cumulative_share"].tolist() == [1.0] * 4
+
+
 def test_negative_values_stay_in_and_the_curve_rises_above_one():
     got = score_contribution(pd.DataFrame({"margin": [80.0, 40.0, -20.0]}), value="margin")
     assert got["contribution_cumulative_share"].tolist() == [0.8, 1.2, 1.0]

@@ -142,6 +142,20 @@ def test_without_a_proposal_or_a_score_the_tier_is_kept():
     assert nobody["tier_reason"][0] == "no tier, now or before"
 
 
+def test_missing_labels_and_scores_are_read_alike_in_every_library(make_frame, read):
+    now = {"customer_id": ["a", "b", "c", "d"], "clv": [9.0, None, 7.0, 1.0], "tier": ["A", "A", None, "B"]}
+    before = {"customer_id": ["d", "c", "b"], "tier": ["A", "B", "B"], "tier_pending": [None, 0, 0]}
+    before["tier_proposed"] = before["tier"]
+    given = make_frame(now)
+    got = review_tiers(given, previous=make_frame(before), order=["A", "B"])
+    assert type(got) is type(given)
+    columns = {name: [None if pd.isna(v) else str(v) for v in values] for name, values in read(got).items()}
+    assert columns["tier"] == ["A", "B", "B", "B"]
+    assert columns["tier_previous"] == [None, "B", "B", "A"]
+    assert columns["tier_change"] == ["new", "unchanged", "unchanged", "downgrade"]
+    assert columns["tier_reason"][2] == "no tier proposed, B kept"
+
+
 def test_the_buffer_of_noisy_scores_saves_most_moves_and_loses_no_real_one():
     rng = np.random.default_rng(0)
     true = np.exp(rng.normal(5, 1.5, 800))

@@ -84,7 +84,7 @@ def label_order(
 def tier_codes(frame: EagerFrame, tier: str, names: Sequence[str], what: str) -> Codes:
     """Position of each row's label among the names, -1 for null."""
     series = frame.get_column(tier)
-    if not isinstance(series.dtype, (nw.Enum, nw.Categorical, nw.String, nw.Object)):
+    if not isinstance(series.dtype, (nw.Enum, nw.Categorical, nw.String)) and series.null_count() < len(series):
         raise InputError(f"{tier} must hold labels; its type is {series.dtype} in {what}.")
     label = nw.col(tier).cast(nw.String)
     code: Any = nw.lit(-1)

@@ -22,6 +22,8 @@ from customer_value.transactions._log import require_present
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Codes = np.ndarray[Any, np.dtype[np.int64]]
 
+_LARGEST = 1e300  # of a sum
+
 
 def score_contribution(
     frame: FrameT,
@@ -119,6 +121,8 @@ def _rows_by_group(frame: EagerFrame, groups: Sequence[str], values: Floats) -> 
 
 def _contributions(values: Floats) -> tuple[Floats, Codes, Floats]:
     """Share, rank and cumulative share of values in falling order."""
+    if values.size and np.abs(values[[0, -1]]).max() > _LARGEST / values.size:
+        values = values / 2.0**512  # exact, since only the exponent changes; sums now stay below the largest float
     sums = running_sums(values)
     total = sums[-1] if sums.size and sums[-1] > 0 else np.nan
     first, behind = (np.searchsorted(-values, -values, side=side) for side in ("left", "right"))

@@ -129,6 +129,8 @@ def _best(frame: EagerFrame, to: Any) -> Truths:
 def _positions(frame: EagerFrame, column: str) -> Floats:
     """Place customers so that the sum of absolute differences is the feature's part of Gower's distance, 0 to 1."""
     series = frame.get_column(column)
+    if isinstance(series.dtype, nw.Object):  # pandas' truth values with a missing one among them, after a join
+        series = nw.maybe_convert_dtypes(series)
     if series.dtype.is_numeric():
         values = numeric_column(frame, column, what="frame")
         ordered = np.sort(values)
@@ -136,7 +138,7 @@ def _positions(frame: EagerFrame, column: str) -> Floats:
         width = int(ranks.max() - ranks.min())
         placed: Floats = (ranks - ranks.min())[:, None] / max(width, 1)
         return placed
-    if not isinstance(series.dtype, (nw.Boolean, nw.String, nw.Categorical, nw.Enum, nw.Object)):
+    if not isinstance(series.dtype, (nw.Boolean, nw.String, nw.Categorical, nw.Enum)):
         raise InputError(f"a feature must hold numbers, texts or truth values; {column} is of type {series.dtype}.")
     require_present(series, "Name the unknown: fill_null('unknown').")
     labels = id_labels(series.cast(nw.Int8) if series.dtype == nw.Boolean else series)
