@@ -40,6 +40,18 @@ COHORTS: dict[str, tuple[str, str]] = {
     "revenue": ("sum of amounts, refunds taken off, in the row's period", "currency"),
     "cumulative_revenue": ("revenue of those at_risk, from their first purchase to the end of the period", "currency"),
     "margin": ("sum of each amount's share that is margin, in the row's period", "currency"),
+    "projected": ("whether a model expects the row's customers, who were not observed yet", "true or false"),
     "complete": ("whether the period was observed in whole for all of at_risk", "true or false"),
 }
-REVENUE: dict[str, tuple[str, str]] = {}
+REVENUE: dict[str, tuple[str, str]] = {
+    "customers_before": ("customers who bought in the earlier one of two windows", "count"),
+    "retained": ("those of customers_before who bought in the later window too", "count"),
+    "logo_retention": ("retained, as a share of customers_before", SHARE),
+    "revenue_before": ("revenue of the earlier window, refunds taken off", "currency"),
+    "revenue_retained": ("revenue of the same customers in the later window", "currency"),
+    "revenue_retention": ("revenue_retained as a share of revenue_before; above 1 where they buy more", "share"),
+    "logo_target": ("least share of customers to keep", SHARE),
+    "logo_gap": ("logo_retention less logo_target", "share"),
+    "attained": ("whether logo_retention is at logo_target or above", "true or false"),
+    "window": ("length of each of the two windows", "text"),
+}

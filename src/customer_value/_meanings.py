@@ -103,6 +103,8 @@ VALUE = {
 # What an interval's ends are ends of: means carry their column's name, outcomes a name of their own.
 INTERVALS = {
     "rate": ("the interval of rate", SHARE),
+    "logo_retention": ("the interval of logo_retention", SHARE),
+    "revenue_retention": ("the interval of revenue_retention, over customers", "share"),
     "state_value": ("the interval of state_value, over the moves seen", "currency"),
     "share_of_customers": ("the interval of share_of_customers, over customers", SHARE),
     "share_one_time": ("the interval of share_one_time, over customers", SHARE),
@@ -195,8 +197,8 @@ EQUITY = {
 }
 HETEROGENEITY = {
     "rate": (
-        "share: of the customers of from_state that moved so, of a cohort that bought; in heterogeneity_table, the name "
-        "of the rate that differs between customers",
+        "share: of the customers of from_state that moved so, of a cohort that bought; in heterogeneity_table, the "
+        "name of the rate that differs between customers",
         "share of 1, or text",
     ),
     "rate_value": ("size of the rate: per time unit, or a probability", "of the rate"),

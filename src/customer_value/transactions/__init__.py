@@ -6,6 +6,7 @@ from customer_value.transactions.holdout import split_holdout, summarize_holdout
 from customer_value.transactions.opportunities import summarize_opportunities
 from customer_value.transactions.quality import data_quality
 from customer_value.transactions.renewals import summarize_contracts, summarize_renewals
+from customer_value.transactions.retention import retention_rates
 from customer_value.transactions.rhythm import fit_rhythm_population, purchase_rhythm
 from customer_value.transactions.rhythm_population import RhythmPopulation
 from customer_value.transactions.subscription_log import expand_subscriptions
@@ -20,6 +21,7 @@ __all__ = [
     "expand_subscriptions",
     "fit_rhythm_population",
     "purchase_rhythm",
+    "retention_rates",
     "split_holdout",
     "summarize_contracts",
     "summarize_customers",
