@@ -143,11 +143,15 @@ def rhythm(**changes):
         ({"time_since_last": 40.0}, "Decline", "overdue from 2 times on"),
         # 8 gaps of weight .8, so .1 each: before the last one (20 - .1 g) / .9: back from g = 80 / 1.3 = 61.5 on.
         ({"last_gap": 61.0, "trend_p_value": 0.01}, "Decline", "gaps get longer"),
-        ({"last_gap": 62.0, "trend_p_value": 0.01}, "Reactivated", "came back after 62 days"),
+        ({"last_gap": 62.0, "trend_p_value": 0.01}, "Reactivated", "came back after a silence of 62 days"),
         ({"last_gap": 62.0, "time_since_last": 40.0}, "Decline", "overdue"),
         # One gap of weight .5: before it (20 - .5 g) / .5: back from g = 160 / 5 = 32 on.
         ({"purchases": 2, "own_weight": 0.5, "last_gap": 31.0, "trend_p_value": np.nan}, "Formation", "2 purchases"),
-        ({"purchases": 2, "own_weight": 0.5, "last_gap": 32.1, "trend_p_value": np.nan}, "Reactivated", "32.1 days"),
+        (
+            {"purchases": 2, "own_weight": 0.5, "last_gap": 32.1, "trend_p_value": np.nan},
+            "Reactivated",
+            "came back after a silence of 32.1 days",
+        ),
         ({"purchases": 1, "own_weight": 0.0, "last_gap": np.nan, "trend_p_value": np.nan}, "Exploration", "1 purchase"),
     ],
 )

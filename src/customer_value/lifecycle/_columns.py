@@ -24,9 +24,15 @@ from customer_value.lifecycle.lifecycle_schemes import LifecycleScheme
 
 # Hidden columns hold what several expressions read, so that it is computed once.
 _HIDDEN = "_lifecycle_"
-COUNT, SILENCE, GAP, RATIO, BACK, RULE, BASE = (
-    f"{_HIDDEN}{name}" for name in ("count", "silence", "gap", "ratio", "back", "rule", "base")
-)
+
+
+def hidden(name: str) -> str:
+    """Name of a hidden column."""
+    return f"{_HIDDEN}{name}"
+
+
+COUNT, SILENCE, GAP, RATIO, BACK = map(hidden, ("count", "silence", "gap", "ratio", "back"))
+RULE, TAIL, TAIL_TEXT, BACK_TEXT = map(hidden, ("rule", "tail", "tail_text", "back_text"))
 
 _BY_RETURN = ("last_gap", "own_weight", "usual_gap")  # what tells that a silence lay before the last purchase
 _SMALLEST = 1e-6  # gap: below, ratios leave the numbers that can be written
@@ -120,7 +126,7 @@ class Known:
 
 def column(name: str) -> nw.Expr:
     """Return a column of the frame as `check_frame` has read it: floats, what is no number null."""
-    return nw.col(f"{_HIDDEN}{name}")
+    return nw.col(hidden(name))
 
 
 def without_hidden(frame: AnyFrame) -> AnyFrame:
@@ -145,9 +151,7 @@ def check_frame(frame: AnyFrame, known: Known) -> tuple[AnyFrame, str | None]:
     if "time_unit" in known.names:
         unit = nw.col("time_unit").cast(nw.String)
         units = {"low": unit.min(), "high": unit.max()}
-    read = frame.with_columns(
-        known.counted().alias(COUNT), *(_number(name).alias(f"{_HIDDEN}{name}") for name in needed)
-    )
+    read = frame.with_columns(known.counted().alias(COUNT), *(_number(name).alias(hidden(name)) for name in needed))
     if known.needs_silence:
         read = read.with_columns(known.silence().alias(SILENCE))
     return read, _check(read, _rules(known), units)

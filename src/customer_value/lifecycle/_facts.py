@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import product
 from operator import and_
 
 from customer_value._frames import nw
 from customer_value._units import DAYS
-from customer_value.lifecycle._columns import BACK, COUNT, RATIO, RULE, SILENCE, Known, column
-from customer_value.lifecycle._numbers import decimal
-from customer_value.lifecycle._reason_texts import BETWEEN, CLAUSES, OR, UNITS
+from customer_value.lifecycle._columns import BACK, COUNT, RATIO, SILENCE, Known, column
+from customer_value.lifecycle._reason_texts import BETWEEN, CLAUSES, OR
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One fact of a customer."""
+    """One fact of a customer: the ways in which it can hold, each with what is said of it, and what its lack is."""
 
-    holds: nw.Expr
-    says: nw.Expr
+    ways: list[tuple[nw.Expr, str]]
     denies: str
 
 
@@ -30,25 +29,26 @@ class Decision:
     stage: str
     facts: tuple[str, ...]
     holds: nw.Expr
-    says: nw.Expr
+    says: str
 
 
 def decisions_of(known: Known, language: str) -> list[Decision]:
-    """Give the scheme's rules in order, one for each alternative; the last one holds always.
+    """Give the scheme's rules in order, one for each way in which they can hold; the last one holds always.
 
     The stage of the rest is explained by what the rule before it lacks.
     """
-    facts = facts_of(known, language)
+    facts = {name: _fact(name, known, language) for name in known.scheme.facts}
     between = BETWEEN[language]
     decisions, denied = [], ""
     for stage, either in known.scheme.conditions().items():
         for both in either:
             if not both:
-                decisions.append(Decision(stage, both, nw.lit(True), nw.lit(denied)))
+                decisions.append(Decision(stage, both, nw.lit(True), denied))
                 continue
-            says = [facts[both[0]].says, *(e for fact in both[1:] for e in (nw.lit(between), facts[fact].says))]
-            holds = reduce(and_, (facts[fact].holds for fact in both))
-            decisions.append(Decision(stage, both, holds, nw.concat_str(*says) if len(says) > 1 else says[0]))
+            # A return comes last, for the length of the silence is put behind it.
+            for ways in product(*(facts[fact].ways for fact in sorted(both, key=lambda fact: fact == "returned"))):
+                holds = reduce(and_, (way for way, _ in ways))
+                decisions.append(Decision(stage, both, holds, between.join(says for _, says in ways)))
         denied = between.join(OR[language].join(facts[fact].denies for fact in both) for both in either)
     return decisions
 
@@ -62,73 +62,55 @@ def first_that_holds(decisions: Sequence[Decision]) -> nw.Expr:
     return number
 
 
-def by_rule(values: Sequence[nw.Expr]) -> nw.Expr:
-    """Choose among one value for each rule."""
-    *asked, value = values
-    for position in reversed(range(len(asked))):
-        value = nw.when(nw.col(RULE) == position).then(asked[position]).otherwise(value)
-    return value
-
-
-def facts_of(known: Known, language: str) -> dict[str, Fact]:
-    """Give the scheme's facts by name. All but the first are false of prospects."""
+def _fact(name: str, known: Known, language: str) -> Fact:
+    """Say when a fact holds. All but the first are false of prospects."""
     bought = nw.col(COUNT) >= 1
-    made = {}
-    for name in known.scheme.facts:
-        holds, says = _fact(name, known, language)
-        sure = ~bought if name == "no_purchase" else bought & holds.fill_null(False)
-        made[name] = Fact(sure, says, _say(f"not_{name}", known, language))
-    return made
+    ways = [(~bought, name)] if name == "no_purchase" else _ways(name, known)
+    sure = [
+        (way if name == "no_purchase" else bought & way.fill_null(False), _say(said, known, language))
+        for way, said in ways
+    ]
+    return Fact(sure, _say(f"not_{name}", known, language))
 
 
-def _fact(name: str, known: Known, language: str) -> tuple[nw.Expr, nw.Expr]:
+def _ways(name: str, known: Known) -> list[tuple[nw.Expr, str]]:
+    """Give each way in which a fact holds of a customer, and the name of its clause."""
     scheme, count = known.scheme, nw.col(COUNT)
-    plain = nw.lit(_say(name, known, language))
     if name in ("overdue", "long_overdue"):
-        return _silent(name, known, language)
+        return _silent(name, known)
     if name == "falling":
-        return _falling(known), plain
+        return [(_falling(known) if known.tests_trend else nw.lit(False), name)]
     if name == "returned":
-        return _returned(known, language)
+        return [(nw.col(BACK), name)] if known.sees_return else []
     if name in ("repeated", "established"):
-        least = scheme.repeated_from if name == "repeated" else scheme.established_from
-        return count >= least, plain
+        return [(count >= (scheme.repeated_from if name == "repeated" else scheme.established_from), name)]
     if name == "tenured":
-        return known.recency() + nw.col(SILENCE) >= scheme.tenure_days / DAYS[known.unit], plain
-    if name == "no_purchase":
-        return count < 1, plain
+        return [(known.recency() + nw.col(SILENCE) >= scheme.tenure_days / DAYS[known.unit], name)]
     window, *longer = scheme.window_columns
-    within = {
-        "idle": lambda: column(window) == 0,
-        "all_in_window": lambda: column(window) == count,
-        "bought_before": lambda: (column(window) > 0) & (column(longer[0]) > column(window)),
-    }[name]()
-    return within, plain
+    recent = column(window)
+    if name == "idle":
+        return [(recent == 0, name)]
+    if name == "all_in_window":
+        return [(recent == count, name)]
+    return [((recent > 0) & (column(longer[0]) > recent), name)]
 
 
-def _silent(name: str, known: Known, language: str) -> tuple[nw.Expr, nw.Expr]:
+def _silent(name: str, known: Known) -> list[tuple[nw.Expr, str]]:
     """Overdue by what was asked for: own rhythm, fixed days, or a probability."""
     scheme, which = known.scheme, int(name == "long_overdue")
     if known.evidence != "rhythm":
-        level = scheme.alive_levels[which]
         alive = column("p_alive") if known.evidence == "p_alive" else 1 - column(known.evidence)
-        return alive < level, nw.lit(_say(f"{name}_{known.evidence}", known, language))
+        return [(alive < scheme.alive_levels[which], f"{name}_{known.evidence}")]
     if scheme.fixed_days is not None:
-        holds = nw.col(SILENCE) >= scheme.fixed_days[which] / DAYS[known.unit]
-        return holds, nw.lit(_say(f"{name}_days", known, language))
-    by_ratio = nw.col(RATIO) >= scheme.overdue_ratios[which]
-    says = nw.lit(_say(name, known, language))
-    if not (known.has_gap and "silence_probability" in known.names):
-        return by_ratio, says
-    by_chance = (column("silence_probability") < scheme.silence_levels[which]).fill_null(False)
-    rare = nw.lit(_say(f"{name}_rare", known, language))
-    return by_ratio | by_chance, nw.when(by_ratio).then(says).otherwise(rare)
+        return [(nw.col(SILENCE) >= scheme.fixed_days[which] / DAYS[known.unit], f"{name}_days")]
+    ways = [(nw.col(RATIO) >= scheme.overdue_ratios[which], name)]
+    if known.has_gap and "silence_probability" in known.names:
+        ways.append((column("silence_probability") < scheme.silence_levels[which], f"{name}_rare"))
+    return ways
 
 
 def _falling(known: Known) -> nw.Expr:
     """Whether gaps get longer by the test. The one long gap of who has just come back is a silence, and no trend."""
-    if not known.tests_trend:
-        return nw.lit(False)
     falling = column("trend_p_value") < known.scheme.trend_level
     return falling & ~nw.col(BACK) if known.sees_return else falling
 
@@ -149,14 +131,6 @@ def came_back(known: Known) -> nw.Expr:
     return ((gaps >= 1) & (before > 0) & long).fill_null(False)
 
 
-def _returned(known: Known, language: str) -> tuple[nw.Expr, nw.Expr]:
-    if not known.sees_return:
-        return nw.lit(False), nw.lit("")
-    first, after = CLAUSES[language]["returned"].split("{gap}")
-    gap = decimal(column("last_gap"), *UNITS[language][known.unit])
-    return nw.col(BACK), nw.concat_str(nw.lit(first), gap, nw.lit(after))
-
-
 def _say(name: str, known: Known, language: str) -> str:
     """Fill a clause's thresholds in."""
     scheme = known.scheme
@@ -175,6 +149,5 @@ def _say(name: str, known: Known, language: str) -> str:
             established=scheme.established_from,
             tenure=f"{scheme.tenure_days:g}",
             window=scheme.window_months,
-            gap="{gap}",
         )
     )

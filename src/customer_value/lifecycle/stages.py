@@ -21,7 +21,6 @@ from customer_value._validation import require_choice, require_same_ruler, text_
 from customer_value.errors import InputError
 from customer_value.lifecycle._columns import (
     BACK,
-    BASE,
     COUNT,
     GAP,
     RATIO,
@@ -32,15 +31,13 @@ from customer_value.lifecycle._columns import (
     column,
     without_hidden,
 )
-from customer_value.lifecycle._facts import by_rule, came_back, decisions_of, first_that_holds
-from customer_value.lifecycle._reasons import base_of, reason_of
+from customer_value.lifecycle._facts import came_back, decisions_of, first_that_holds
+from customer_value.lifecycle._reasons import with_label, with_reason
 from customer_value.lifecycle.lifecycle_schemes import LifecycleScheme, PopulationRhythm
 from customer_value.lifecycle.scheme_presets import PRESETS
 
 Evidence = Literal["rhythm", "p_alive", "churn_probability"]
 EVIDENCE = ("rhythm", "p_alive", "churn_probability")
-
-_ORDERED = frozenset({"pandas", "modin", "cudf", "polars"})  # libraries with ordered labels
 
 
 def assign_lifecycle(
@@ -139,13 +136,8 @@ def assign_lifecycle(
     known, read = _read(opened, scheme, evidence)
     language = labels if isinstance(labels, str) else "en"
     decisions = decisions_of(known, language)
-    read = _with_gap(read, known).with_columns(base_of(known, language).alias(BASE))
-    read = read.with_columns(first_that_holds(decisions).alias(RULE))
-    label = by_rule([nw.lit(shown[decision.stage]) for decision in decisions])
-    if engine_of(opened) in _ORDERED:
-        label = label.cast(nw.Enum(list(shown.values())))
-    reason = reason_of(decisions, known, language)
-    made = read.with_columns(label.alias(name), reason.alias(f"{name}_reason"))
+    read = _with_gap(read, known).with_columns(first_that_holds(decisions).alias(RULE))
+    made = with_reason(with_label(read, decisions, shown, name), decisions, known, language, f"{name}_reason")
     return cast("FrameT", without_hidden(made).to_native())
 
 
