@@ -88,6 +88,8 @@ def shortest_between(below: float, upto: float) -> float:
     low, high = Decimal(repr(below)), Decimal(repr(upto))
     if low >= high:
         return upto
+    if low < 0 <= high:
+        return 0.0
     first = max(high.adjusted(), low.adjusted())
     for digits in range(-first, 18 - first):
         short = Decimal(math.floor(high.scaleb(digits))).scaleb(-digits)

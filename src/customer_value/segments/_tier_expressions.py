@@ -42,7 +42,8 @@ def scaled(value: Number, criterion: TierCriterion) -> Number:
     if low == high:  # the same for everyone: it tells nothing
         nothing: Number = value * 0.0
         return nothing
-    part: Number = ((value - low) / (high - low)).clip(0.0, 1.0) * criterion.weight
+    # Not divided by the range: some engines multiply by the reciprocal instead, which rounds otherwise.
+    part: Number = (value.clip(min(low, high), max(low, high)) - low) * (1.0 / (high - low)) * criterion.weight
     return part
 
 
@@ -57,9 +58,8 @@ def steps(value: nw.Expr, cut: TierCut) -> nw.Expr:
     return (scaled_up.floor() * sign).clip(-_LARGEST_SHOWN, _LARGEST_SHOWN).cast(nw.Int64)
 
 
-def number_text(value: nw.Expr, cut: TierCut) -> nw.Expr:
-    """Show a number with as many decimals as the thresholds have."""
-    decimals, whole = decimals_of(cut.at), steps(value, cut)
+def number_text(whole: nw.Expr, decimals: int) -> nw.Expr:
+    """Show a number that is given in steps of its last decimal."""
     if not decimals:
         return whole.cast(nw.String)
     size = whole.abs()

@@ -77,6 +77,6 @@ def require_mapping(given: Any, name: str, of: str, *, empty: bool = False) -> N
 
 
 def number_list(given: Any, name: str) -> list[float]:
-    if isinstance(given, (str, bytes, Mapping)):
+    if isinstance(given, (str, bytes, Mapping)) or not hasattr(given, "__len__"):
         raise InputError(f"{name} must be a sequence of numbers; got {given!r}.")
-    return [float(each) for each in float_array(given if hasattr(given, "__len__") else [given], name)]
+    return [float(each) for each in float_array(given, name)]

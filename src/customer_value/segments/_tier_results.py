@@ -27,7 +27,8 @@ from customer_value.segments.tier_scheme import TierScheme
 
 Codes = np.ndarray[Any, np.dtype[np.int64]]
 
-_BAND = "band of a tier"  # a column for a moment, of a name that no other has
+# Columns for a moment, of names that no others have: engines repeat an expression wherever it is used.
+_NUMBER, _STEPS, _BAND = "number of a tier", "steps of a tier", "band of a tier"
 _TABLED_DECIMALS = 3
 
 
@@ -77,11 +78,12 @@ def _reasons_in_memory(
     cut = cast(TierCut, scheme.cut)
     decimals, rules, value = decimals_of(cut.at), rules_of(cut, language), the_number(scheme, score)
     what = f"{_what(scheme, score, language)} "
+    stepped = numbers.select(steps(value, cut).alias(_STEPS))
     if decimals > _TABLED_DECIMALS:
-        frame = numbers.with_columns(texts(codes, rules, numbers).alias(_BAND))
-        said = nw.concat_str(nw.lit(what), number_text(value, cut), nw.col(_BAND))
-        return frame.select(said.alias(_BAND)).get_column(_BAND)
-    whole = _codes(numbers.select(steps(value, cut).alias(_BAND)).get_column(_BAND))
+        stepped = stepped.with_columns(texts(codes, rules, numbers).alias(_BAND))
+        said = nw.concat_str(nw.lit(what), number_text(nw.col(_STEPS), decimals), nw.col(_BAND))
+        return stepped.select(said.alias(_BAND)).get_column(_BAND)
+    whole = _codes(stepped.get_column(_STEPS))
     before, behind = np.divmod(np.abs(whole), 10**decimals)
     ends = [f".{i:0{decimals}d}" if decimals else "" for i in range(10**decimals)]
     pieces = make_frame(
@@ -129,29 +131,30 @@ def elsewhere(
         chosen = choose(code, entries)
         return chosen.cast(nw.Enum(list(order))) if ordered else chosen
 
+    band_of = nw.col(_BAND)
     made: dict[str, nw.Expr] = {}
     if scheme.kind in {"matrix", "points"}:
         table = cell_table(scheme, language)
-        code = cell(scheme.criteria)
-        made[name] = label(code, [shown[tier] for tier in table.tiers], shown)
-        made[f"{name}_reason"] = choose(code, table.reasons)
+        worked = frame.with_columns(cell(scheme.criteria).alias(_BAND))
+        made[name] = label(band_of, [shown[tier] for tier in table.tiers], shown)
+        made[f"{name}_reason"] = choose(band_of, table.reasons)
         for criterion in scheme.criteria:
             made[f"{name}_{criterion.name}"] = _level_elsewhere(scheme, criterion, language, label)
         if scheme.kind == "points":
-            made[f"{name}_score"] = choose(code, table.totals)
+            made[f"{name}_score"] = choose(band_of, table.totals)
     else:
-        assert scheme.cut is not None
-        value = the_number(scheme, score)
-        code = band(value, scheme.cut)
-        rule = choose(code, rules_of(scheme.cut, language))
-        made[name] = label(code, shown, shown)
+        cut, number = cast(TierCut, scheme.cut), nw.col(_NUMBER)
+        worked = frame.with_columns(the_number(scheme, score).alias(_NUMBER))
+        worked = worked.with_columns(steps(number, cut).alias(_STEPS), band(number, cut).alias(_BAND))
+        made[name] = label(band_of, shown, shown)
         what = nw.lit(f"{_what(scheme, score, language)} ")
-        made[f"{name}_reason"] = nw.concat_str(what, number_text(value, scheme.cut), rule)
+        rule = choose(band_of, rules_of(cut, language))
+        made[f"{name}_reason"] = nw.concat_str(what, number_text(nw.col(_STEPS), decimals_of(cut.at)), rule)
         parts = {f"{name}_{each}": part for each, part in weighted_parts(scheme).items()}
-        made |= {**parts, f"{name}_score": value} if parts else {}
+        made |= {**parts, f"{name}_score": number} if parts else {}
     if not reasons:
         del made[f"{name}_reason"]
-    return frame.with_columns(**made)
+    return worked.with_columns(**made).drop(_NUMBER, _STEPS, _BAND, strict=False)
 
 
 def _level_elsewhere(scheme: TierScheme, criterion: TierCriterion, language: str, label: Any) -> nw.Expr:
