@@ -194,10 +194,16 @@ def test_names_say_what_sets_a_cluster_apart(retail):
 
 
 def test_equal_names_are_told_apart():
-    X = pd.DataFrame({"visits": [0, 0, 0, 0, 0, 0, 100, 101, 200, 201], "calls": 8})
-    model = KMeansSegmenter(3, unskew=None).fit(X)
-    assert model.cluster_names() == ["high visits (1 of 2 by visits)", "high visits (2 of 2 by visits)", "low visits"]
-    assert model.cluster_names("zh")[:2] == ["visits高（按visits第1/共2）", "visits高（按visits第2/共2）"]
+    def named(visits, language="en"):
+        return KMeansSegmenter(3, unskew=None).fit(pd.DataFrame({"visits": visits, "calls": 8})).cluster_names(language)
+
+    # In standard deviations from the mean: 1.8, .5 and -.8.
+    assert named([0] * 6 + [100, 101, 200, 201]) == ["very high visits", "high visits", "low visits"]
+    assert named([0] * 6 + [100, 101, 200, 201], "zh")[0] == "visits高（显著）"
+    # 1.2, .7 and -1.0.
+    ranked = ["high visits (1 of 2 by visits)", "high visits (2 of 2 by visits)", "low visits"]
+    assert named([0] * 10 + [100] * 5 + [130] * 5) == ranked
+    assert named([0] * 10 + [100] * 5 + [130] * 5, "zh")[1] == "visits高（按visits第2/共2）"
 
 
 def test_a_window_has_the_words_of_its_column():

@@ -14,6 +14,7 @@ from customer_value.segments._prepare import CategoryColumn, Preparation
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 APART = 0.5  # standard deviations over all customers, from which a difference is worth a word (Cohen 1988: medium)
+FAR_APART = 1.5  # from which a word is "very", where two clusters would have the same name
 MOST_WORDS = 3
 _HALF = 0.5  # share of a cluster's customers from which it is "mostly" of a level
 
@@ -35,6 +36,7 @@ WORDS = {
 }
 _OTHER = {"en": ("high {name}", "low {name}"), "zh": ("{name}高", "{name}低")}
 _MOSTLY = {"en": "mostly {name} {level}", "zh": "多为{name} {level}"}
+_VERY = {"en": "very {word}", "zh": "{word}（显著）"}
 _AVERAGE = {"en": "average", "zh": "普通"}
 _RANK = {"en": " ({rank} of {of} by {name})", "zh": "（按{name}第{rank}/共{of}）"}
 _COMMA = {"en": ", ", "zh": "、"}
@@ -47,30 +49,32 @@ def cluster_names(preparation: Preparation, centres: Floats, apart: Floats, lang
     `apart` holds the differences of the centres (rows) from the average customer, in standard deviations.
     """
     shares = preparation.backward(centres)
-    said = [
-        _COMMA[language].join(_words(preparation, *cluster, language)) for cluster in zip(apart, shares, strict=True)
-    ]
-    names = [words or _AVERAGE[language] for words in said]
+    plain, strong = (
+        [_name(preparation, *cluster, language, very) for cluster in zip(apart, shares, strict=True)]
+        for very in (np.inf, FAR_APART)
+    )
+    names = [strong[i] if plain.count(name) > 1 else name for i, name in enumerate(plain)]
     for name, times in Counter(names).items():
         if times > 1:
             _tell_apart(names, [i for i, each in enumerate(names) if each == name], apart, preparation.names, language)
     return names
 
 
-def _words(preparation: Preparation, apart: Floats, shares: Floats, language: str) -> list[str]:
-    far = [i for i in np.lexsort((np.arange(apart.size), -np.abs(apart))) if abs(apart[i]) >= APART]
-    worth = [(int(i), word) for i in far if (word := _word(preparation, int(i), apart[i], shares[i], language))]
-    return [word for _, word in sorted(worth[:MOST_WORDS])]
+def _name(preparation: Preparation, apart: Floats, shares: Floats, language: str, very: float) -> str:
+    far = [int(i) for i in np.lexsort((np.arange(apart.size), -np.abs(apart))) if abs(apart[i]) >= APART]
+    worth = [(i, word) for i in far if (word := _word(preparation, i, apart[i], shares[i], language, very))]
+    return _COMMA[language].join(word for _, word in sorted(worth[:MOST_WORDS])) or _AVERAGE[language]
 
 
-def _word(preparation: Preparation, at: int, apart: float, share: float, language: str) -> str:
+def _word(preparation: Preparation, at: int, apart: float, share: float, language: str, very: float) -> str:
     column = preparation.columns[preparation.owners[at]]
     if isinstance(column, CategoryColumn):
         level = preparation.names[at].removeprefix(f"{column.name}=")
         mostly = apart > 0 and share >= _HALF
         return _MOSTLY[language].format(name=column.name, level=level) if mostly else ""
     pair = WORDS.get(_WINDOW.sub("", column.name), _OTHER)[language]
-    return pair[0 if apart > 0 else 1].format(name=column.name)
+    word = pair[0 if apart > 0 else 1].format(name=column.name)
+    return _VERY[language].format(word=word) if abs(apart) >= very else word
 
 
 def _tell_apart(names: list[str], same: Sequence[int], apart: Floats, features: list[str], language: str) -> None:

@@ -246,8 +246,9 @@ class KMeansSegmenter(
         -------
         list of str
             Words for the features in which the centre lies half a standard deviation or more (over all customers, in
-            prepared space) from the average customer; the three largest differences at most. Clusters that would have
-            the same name get their rank by the feature in which they differ most.
+            prepared space) from the average customer; the three largest differences at most. Where clusters would have
+            the same name, a word is "very" from one and a half standard deviations on, and if that is not enough, they
+            get their rank by the feature in which they differ most, the highest first.
         """
         check_is_fitted(self)
         require_choice("labels", labels, LANGUAGES)
