@@ -25,6 +25,7 @@ SECOND = {
     cv.clv.compare_models: ["models"],
     cv.clv.backtest: ["models"],
     cv.drift_report: ["after"],
+    cv.segment_migration: ["after"],
     cv.segments.match_clusters: ["after"],
     cv.churn.evaluate_churn: ["panel"],
     cv.churn.kaplan_meier: ["event"],

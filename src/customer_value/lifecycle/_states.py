@@ -28,7 +28,7 @@ MAKER = "snapshot_customers(log, cutoffs=..., apply=...) makes histories"
 
 @dataclass(frozen=True)
 class States:
-    """Rows of customers at times 0, 1, ...; `state` counts within `names`."""
+    """Rows by customer and time 0, 1, ...; `state` counts within `names`, `row` is the position in the frames."""
 
     names: list[str]
     customer: Codes
@@ -37,6 +37,7 @@ class States:
     values: Floats | None
     cutoffs: nw.Series[Any] | None  # of each time; None for two frames
     times: int
+    row: Codes
 
 
 def read_history(frame: EagerFrame, label: str, value: str | None, customer_id: str, cutoff: str, order: Any) -> States:
@@ -64,6 +65,7 @@ def read_history(frame: EagerFrame, label: str, value: str | None, customer_id: 
             None if value is None else numeric_column(frame, value, what="history"),
             cutoffs,
             len(cutoffs),
+            np.arange(len(frame)),
         ),
         f"{customer_id} and {cutoff}",
     )
@@ -98,6 +100,7 @@ def read_pair(
             np.concatenate(values) if values else None,
             None,
             2,
+            np.arange(len(ids)),
         ),
         customer_id,
     )
@@ -118,7 +121,7 @@ def _sound(states: States, key: str) -> States:
         ok[rows[twice]] = False
         require_rows(ok, f"{key} must name one row each", "Keep one row per customer and date.")
     values = None if states.values is None else states.values[rows]
-    return States(states.names, customer, time, states.state[rows], values, states.cutoffs, states.times)
+    return States(states.names, customer, time, states.state[rows], values, states.cutoffs, states.times, rows)
 
 
 def _codes(columns: Sequence[nw.Series[Any]], label: str, order: Any) -> tuple[list[str], Codes]:
