@@ -34,6 +34,10 @@ def test_the_sum_of_jaccards_is_the_largest_there_is():
     assert match.kept == np.mean([old[i] == match.mapping[new[i]] for i in range(80)])
     assert match.relabelled["cluster"].tolist() == [match.mapping[k] for k in new]
     assert match.customers == 80
+    order = rng.permutation(80)
+    shuffled = match_clusters(labelled(old), labelled(new).iloc[order])
+    assert (shuffled.mapping, shuffled.jaccard) == (match.mapping, match.jaccard)
+    assert shuffled.relabelled["cluster"].tolist() == match.relabelled["cluster"].iloc[order].tolist()
 
 
 def test_customers_of_one_side_do_not_count_but_are_relabelled():

@@ -295,6 +295,8 @@ def test_a_mixture_is_one_keyword_away():
     copied = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(copied.predict(X), model.labels_)
     assert clone(model).clusterer.n_components == 1  # what was given is not touched
+    again = model.set_params(clusterer=None).fit(X)  # a refit forgets it
+    np.testing.assert_array_equal(again.predict(X), KMeansSegmenter(3).fit(X).labels_)
 
 
 def test_noise_is_minus_one():
@@ -411,6 +413,11 @@ def test_json_that_is_none_is_refused():
         ({"winsorize": 0.5}, "winsorize must be between 0 and 0.5"),
         ({"category_weight": 0}, "category_weight must be"),
         ({"minibatch_above": 2.5}, "minibatch_above must be a whole number"),
+        ({"random_state": -1}, "random_state must be a whole number from 0"),
+        (
+            {"clusterer": GaussianMixture(covariance_type="round")},
+            "GaussianMixture cannot be fitted to these customers",
+        ),
         ({"value": "clv"}, r"value must name a column of X; got 'clv'"),
         ({"value": "plan"}, "plan holds categories"),
         ({"less_is_better": "T"}, "less_is_better must be a list"),

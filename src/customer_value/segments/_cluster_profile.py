@@ -14,10 +14,16 @@ Labels = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def profile_columns(
-    labels: Labels, names: list[str], preparation: Preparation, matrix: Floats, spread: Floats, like: EagerFrame
+    labels: Labels,
+    names: list[str],
+    preparation: Preparation,
+    matrix: Floats,
+    prepared: Floats,
+    spread: Floats,
+    like: EagerFrame,
 ) -> dict[str, Column]:
     """Return the columns of a profile: one row per cluster and prepared column, clusters in order."""
-    given, prepared = _as_given(preparation, matrix), preparation.forward(matrix)
+    given = _as_given(preparation, matrix)
     k, width = len(names), len(preparation.names)
     sizes = np.bincount(labels[labels >= 0], minlength=k)
     means, medians = _by_cluster(given, labels, k)

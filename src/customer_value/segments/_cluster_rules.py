@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, get_args
 
+from sklearn.utils import check_random_state
+
 from customer_value._validation import name_list, number, require_choice, whole_number
 from customer_value.errors import InputError
 from customer_value.segments._features import Feature
@@ -27,6 +29,12 @@ def check_arguments(model: Any) -> None:
         number(model.winsorize, "winsorize", low=0, high=0.5, open_ends=True)
     number(model.category_weight, "category_weight", low=0, open_ends=True)
     name_list(model.less_is_better, "less_is_better")
+    try:
+        check_random_state(model.random_state)
+    except ValueError:
+        raise InputError(
+            f"random_state must be a whole number from 0 to below 2**32, or a RandomState; got {model.random_state!r}."
+        ) from None
 
 
 def check_names(features: Sequence[Feature], value: Any, less_is_better: Sequence[str]) -> None:

@@ -53,12 +53,16 @@ def fit_clusterer(
     told = _told(model.fit, preparation)
     rows = _rows(model, preparation, matrix, prepared)
     if has_fit_parameter(model, "sample_weight"):
-        model.fit(rows, sample_weight=weights, **told)
+        told["sample_weight"] = weights
         first = np.arange(len(rows))
     else:
         times = _repeats(weights, type(model).__name__)
-        model.fit(np.repeat(rows, times, axis=0), **told)
+        rows = np.repeat(rows, times, axis=0)
         first = np.concatenate([[0], np.cumsum(times)[:-1]])
+    try:
+        model.fit(rows, **told)
+    except ValueError as error:
+        raise InputError(f"{type(model).__name__} cannot be fitted to these customers: {error}") from None
     if hasattr(model, "predict"):
         return Labeller(model)
     if not hasattr(model, "labels_"):
@@ -90,7 +94,7 @@ def _rows(model: Any, preparation: Preparation, matrix: Floats, prepared: Floats
     return mixed
 
 
-def _told(function: Any, preparation: Preparation) -> dict[str, list[int]]:
+def _told(function: Any, preparation: Preparation) -> dict[str, Any]:
     return {"categorical": preparation.categorical} if _takes(function, "categorical") else {}
 
 

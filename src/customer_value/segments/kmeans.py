@@ -25,6 +25,7 @@ from customer_value.segments._cluster_json import read_into, written
 from customer_value.segments._cluster_profile import profile_columns
 from customer_value.segments._cluster_rules import LESS_IS_BETTER, check_arguments, check_names, require_enough
 from customer_value.segments._cluster_words import cluster_names
+from customer_value.segments._clusterers import Labeller
 from customer_value.segments._distinct import distinct_rows, weighted_deviation, weighted_mean
 from customer_value.segments._features import learn_features, read_columns, read_matrix, read_weights
 from customer_value.segments._prepare import Scale, Unskew, learn_preparation
@@ -142,6 +143,8 @@ class KMeansSegmenter(
            [ 44.8,   1.3,  23.3]])
     """
 
+    _labeller: Labeller | None = None  # of a clusterer that was given
+
     def __init__(
         self,
         n_clusters: int = 4,
@@ -207,6 +210,9 @@ class KMeansSegmenter(
         )
         rows = Rows(self._preparation, matrix, self._preparation.forward(matrix), counts)
         found = self._find_clusters(rows)
+        self._labeller, self._numbers = found.labeller, found.numbers
+        if found.labeller is not None:
+            self.clusterer_ = found.labeller.model
         self.centres_ = found.centres
         self.n_clusters_ = len(found.centres)
         self.cluster_sizes_, self.inertia_ = sizes_and_inertia(found, rows)
@@ -282,7 +288,7 @@ class KMeansSegmenter(
         matrix, prepared = self._read(opened.to_native() if named else opened.to_numpy())
         found = self._label(matrix, prepared)
         names = self.cluster_names(labels)
-        table = profile_columns(found, names, self._preparation, matrix, self._spread, opened)
+        table = profile_columns(found, names, self._preparation, matrix, prepared, self._spread, opened)
         return cast(FrameT, back(make_frame(table, opened)))
 
     def to_json(self) -> str:
@@ -331,7 +337,7 @@ class KMeansSegmenter(
         number_of = np.append(np.argsort(order), -1)
         if hasattr(self, "labels_"):
             renewed.labels_ = number_of[self.labels_].astype(np.int64)
-        if self.clusterer is not None:
+        if self._labeller is not None:
             renewed._numbers = {own: int(number_of[number_here]) for own, number_here in self._numbers.items()}
         return renewed
 
@@ -347,7 +353,7 @@ class KMeansSegmenter(
 
     def _label(self, matrix: Floats, prepared: Floats) -> Labels:
         found = nearest_centre(prepared, self.centres_)
-        if self.clusterer is None:
+        if self._labeller is None:
             return found
         # A label that no customer of the fit had (an empty component of a mixture) has no number: the nearest instead.
         own = self._labeller(self._preparation, matrix, prepared)
@@ -359,9 +365,6 @@ class KMeansSegmenter(
     def _find_clusters(self, rows: Rows) -> Clusters:
         order = Order(self.value, tuple(self.less_is_better))
         if self.clusterer is not None:
-            found = find_by_clusterer(self.clusterer, rows, order, self.n_clusters, self.random_state)
-            assert found.labeller is not None
-            self.clusterer_, self._labeller, self._numbers = found.labeller.model, found.labeller, found.numbers
-            return found
+            return find_by_clusterer(self.clusterer, rows, order, self.n_clusters, self.random_state)
         minibatch = self.minibatch_above is not None and len(rows.prepared) > self.minibatch_above
         return find_by_kmeans(rows, order, self.n_clusters, self.n_init, minibatch, self.random_state)
