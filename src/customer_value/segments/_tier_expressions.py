@@ -28,10 +28,11 @@ def band(value: nw.Expr, cut: TierCut) -> nw.Expr:
     """Count the thresholds that a number misses: the position of its band."""
     never = sum(threshold is None for threshold in cut.at)
     missed = [value > t if cut.lower_is_better else value < t for t in cut.at if t is not None]
-    code = (value < value).cast(nw.Int64) + never  # a column of its own, also where no threshold is left to miss
-    for each in missed:
+    first, *others = missed or [value < value]  # a column of 0 where no threshold is left to miss
+    code = first.cast(nw.Int64)
+    for each in others:
         code = code + each.cast(nw.Int64)
-    return code
+    return code + never if never else code
 
 
 def scaled(value: Number, criterion: TierCriterion) -> Number:
