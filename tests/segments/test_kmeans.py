@@ -111,7 +111,7 @@ def test_it_is_k_means_of_the_prepared_rows(retail):
 # ---- the same answer for everybody ------------------------------------------------------------------------------
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(st.integers(0, 10**6))
 def test_neither_order_nor_library_nor_chunks_change_a_label(seed):
     X = customers(seed=seed)
