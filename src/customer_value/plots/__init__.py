@@ -5,6 +5,7 @@ from customer_value.plots.backtest import backtest
 from customer_value.plots.calibration import calibration_by_frequency
 from customer_value.plots.cluster_choice import cluster_choice
 from customer_value.plots.cluster_profiles import cluster_profiles
+from customer_value.plots.cohort_heatmap import cohort_heatmap
 from customer_value.plots.drift import drift
 from customer_value.plots.frequency_recency import frequency_recency
 from customer_value.plots.gains import gains
@@ -15,6 +16,7 @@ from customer_value.plots.pareto import pareto
 from customer_value.plots.profit import profit
 from customer_value.plots.qini import qini
 from customer_value.plots.reliability import reliability
+from customer_value.plots.retention_curves import retention_curves
 from customer_value.plots.rfm import rfm_heatmap
 from customer_value.plots.segment_share import segment_share
 from customer_value.plots.survival import retention, survival
@@ -28,6 +30,7 @@ __all__ = [
     "calibration_by_frequency",
     "cluster_choice",
     "cluster_profiles",
+    "cohort_heatmap",
     "drift",
     "frequency_recency",
     "gains",
@@ -39,6 +42,7 @@ __all__ = [
     "qini",
     "reliability",
     "retention",
+    "retention_curves",
     "rfm_heatmap",
     "segment_share",
     "survival",
