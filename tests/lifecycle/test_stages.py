@@ -358,3 +358,62 @@ def test_bad_arguments():
         cv.assign_lifecycle(frame.assign(recency="long"))
     with pytest.raises(cv.InputError, match="usual_gap must be above 0 and not null"):
         cv.assign_lifecycle(rhythm(usual_gap=np.nan))
+
+
+STATES = ("alive", "dead", "slowed", "resumed")
+RIGHT = {
+    "alive": {"Exploration", "Formation", "Stability", "Reactivated"},
+    "dead": {"Lost"},
+    "slowed": {"Decline"},
+    "resumed": {"Reactivated"},
+}
+
+
+def simulated(customers, days=1000):
+    """Purchases of customers with gamma gaps around means of their own, and the state each of them is in at the end."""
+    rng = np.random.default_rng(1)
+
+    def bought(begin, end, gap, shape):
+        times = begin + np.append(0, np.cumsum(rng.gamma(shape, gap / shape, int(3 * (end - begin) / gap) + 40)))
+        return times[times < end]
+
+    rows = []
+    for customer in range(customers):
+        state = STATES[customer % 4]
+        gap, shape = np.clip(30 * np.exp(rng.standard_normal()), 3, days / 4), rng.choice([1, 4, 16])
+        first = rng.uniform(0, days / 4)
+        turn = days if state == "alive" else rng.uniform(first, days)
+        if state == "resumed":
+            back = days - rng.uniform(0, 1) * gap
+            turn = max(back - rng.uniform(5, 15) * gap, first)
+            # The silence begins with a purchase: gaps are drawn backwards from it.
+            times = np.append(turn - bought(0, turn - first, gap, shape), bought(back, days, gap, shape))
+        else:
+            times = bought(first, turn, gap, shape)
+        if state == "slowed":
+            slow = bought(times[-1], days, 3 * gap, shape)
+            times = np.append(times, slow[1:])
+        rows += [(customer, day) for day in np.unique(np.floor(times).astype(int))]
+    log = pd.DataFrame(rows, columns=["customer_id", "day"]).assign(amount=1.0)
+    log["date"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(log["day"], unit="D")
+    return log, np.array([STATES[customer % 4] for customer in range(customers)])
+
+
+def test_true_states_are_told_better_by_the_rhythm_than_by_any_fixed_days():
+    """Against the shares of benchmarks/accuracy/lifecycle.py with 8,000 customers: within 3 standard errors of 300.
+
+    They are .899, .856, .518 and .662 for the own rhythm, .734 on average, and at most .615 for fixed days.
+    """
+    log, state = simulated(1200)
+    rhythm = cv.purchase_rhythm(log, observation_end="2022-09-26", time_unit="day")
+
+    def right(scheme):
+        stage = cv.assign_lifecycle(rhythm, scheme=scheme)["lifecycle_stage"]
+        fits = np.array([name in RIGHT[truth] for name, truth in zip(stage, state, strict=True)])
+        return np.array([fits[state == truth].mean() for truth in STATES])
+
+    own = right(FIVE_STAGE)
+    expected = np.array([0.899, 0.856, 0.518, 0.662])
+    assert np.all(np.abs(own - expected) < 3 * np.sqrt(expected * (1 - expected) / 300))
+    for days in (30, 90, 180):
+        assert right(replace(FIVE_STAGE, fixed_days=(days / 2, days))).mean() < own.mean() - 0.06

@@ -12,29 +12,10 @@ from customer_value._labels import require_label_table
 from customer_value._units import TIME_UNITS
 from customer_value._validation import number, require_choice, text_value, whole_number
 from customer_value.errors import InputError
+from customer_value.lifecycle._rules import FACTS, SILENCES, WINDOWED, Alternatives, check_rules, parse, possible
 
 SCHEMA = 1
-OTHERWISE = "otherwise"
-
-# What may be asked of a customer. The second half needs the columns of windows.
-FACTS = (
-    "no_purchase",  # a prospect
-    "overdue",  # silent for longer than the first threshold
-    "long_overdue",  # silent for longer than the second
-    "falling",  # his gaps get longer, by a test
-    "returned",  # his last gap was as long as the second threshold
-    "repeated",  # purchases of at least `repeated_from`
-    "established",  # purchases of at least `established_from`
-    "tenured",  # first purchase at least `tenure_days` ago
-    "idle",  # no purchase in the window
-    "all_in_window",  # none before the window
-    "bought_before",  # a purchase in the window of equal length before it
-)
-_SILENCES = frozenset({"overdue", "long_overdue"})
-_WINDOWED = frozenset({"idle", "all_in_window", "bought_before"})
 _LONGEST_WINDOW = 600  # months
-
-Alternatives = tuple[tuple[str, ...], ...]  # any of them, each with all of its facts
 
 
 @dataclass(frozen=True)
@@ -189,7 +170,7 @@ class LifecycleScheme:
 
     def __post_init__(self) -> None:
         text_value(self.name, "name of the scheme")
-        _check_rules(self.rules)
+        check_rules(self.rules)
         stages = tuple(self.stages) if self.stages else tuple(self.rules)
         if sorted(map(str, stages)) != sorted(self.rules):
             raise InputError(f"stages must be those of the rules, {list(self.rules)}, once each; got {list(stages)}.")
@@ -217,7 +198,7 @@ class LifecycleScheme:
     @property
     def watches_silence(self) -> bool:
         """Tell whether a stage depends on how long a customer has been silent."""
-        return not _SILENCES.isdisjoint(self.facts)
+        return not SILENCES.isdisjoint(self.facts)
 
     @property
     def needs_rhythm(self) -> bool:
@@ -228,11 +209,11 @@ class LifecycleScheme:
     def window_columns(self) -> tuple[str, ...]:
         """The columns of windows that are needed: purchases in the window, and in one of twice its length."""
         lengths = (1, 2) if "bought_before" in self.facts else (1,)
-        return tuple(f"purchases_{self.window_months * n}m" for n in lengths) if _WINDOWED & {*self.facts} else ()
+        return tuple(f"purchases_{self.window_months * n}m" for n in lengths) if WINDOWED & {*self.facts} else ()
 
     def conditions(self) -> dict[str, Alternatives]:
         """Give each stage's facts as alternatives, each a tuple of facts that all hold; of the last one none."""
-        return {stage: _parse(rule) for stage, rule in self.rules.items()}
+        return {stage: parse(rule) for stage, rule in self.rules.items()}
 
     def check(self) -> SchemeCheck:
         """Try every possible combination of facts: which stage each of them falls under.
@@ -247,7 +228,7 @@ class LifecycleScheme:
         by_stage, situations = dict.fromkeys(self.stages, 0), 0
         for held in product((False, True), repeat=len(facts)):
             true = {fact for fact, holds in zip(facts, held, strict=True) if holds}
-            if _possible(true, facts):
+            if possible(true, facts):
                 situations += 1
                 by_stage[next(s for s, either in conditions.items() if any(true >= {*both} for both in either))] += 1
         return SchemeCheck(situations, by_stage)
@@ -300,25 +281,6 @@ class LifecycleScheme:
         return "; ".join(parts) + ">"
 
 
-def _parse(rule: str) -> Alternatives:
-    if rule == OTHERWISE:
-        return ((),)
-    return tuple(tuple(each.strip() for each in both.split(" and ")) for both in rule.split(" or "))
-
-
-def _check_rules(rules: Any) -> None:
-    if not isinstance(rules, Mapping) or not rules or not all(isinstance(text, str) for text in rules.values()):
-        raise InputError(f"rules must map stages to facts, such as {{'gone': 'long_overdue', ...}}; got {rules!r}.")
-    for stage in rules:
-        text_value(stage, "the name of a stage")
-    *asked, last = rules.items()
-    if last[1] != OTHERWISE or any(rule == OTHERWISE for _, rule in asked):
-        raise InputError(f"the last rule, and no other, must be {OTHERWISE!r}; got {dict(rules)}.")
-    for stage, rule in asked:
-        for fact in (fact for both in _parse(rule) for fact in both):
-            require_choice(f"each fact in the rule of {stage!r}", fact, FACTS)
-
-
 def _pair(values: Any, name: str, *, falls: bool, most: float | None) -> tuple[float, float]:
     """Return two thresholds: the one of overdue, then the stricter one of long overdue."""
     if not isinstance(values, (tuple, list)) or len(values) != 2:
@@ -328,13 +290,3 @@ def _pair(values: Any, name: str, *, falls: bool, most: float | None) -> tuple[f
     if not (second < first if falls else second > first):
         raise InputError(f"the second of {name} must be {'below' if falls else 'above'} the first; got {values!r}.")
     return first, second
-
-
-def _possible(true: set[str], asked: Sequence[str]) -> bool:
-    """Tell whether facts can hold together, the others that are asked for not holding."""
-    if "no_purchase" in true:
-        return len(true) == 1
-    implied = {"long_overdue": "overdue", "established": "repeated"}
-    if any(first in true and then in asked and then not in true for first, then in implied.items()):
-        return False
-    return not ("all_in_window" in true and not true.isdisjoint({"idle", "bought_before"}))
