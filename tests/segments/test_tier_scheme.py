@@ -36,6 +36,8 @@ WEIGHED = TierCriterion("a", weight=0.6), TierCriterion("b", weight=0.3)
         ({"tiers": ("x", "y"), "criteria": TWO, "cut": HALF, "cells": CELLS}, "and no cut"),
         ({"tiers": ("x", "y"), "criteria": (TWO[0], TWO[0]), "cells": CELLS}, "different names"),
         ({"tiers": ("x", "y"), "criteria": ("a", "b"), "cells": CELLS}, "must be TierCriterion"),
+        ({"tiers": ("x", "y"), "criteria": "ab", "cells": CELLS}, "sequence of TierCriterion"),
+        ({"tiers": ("x", "y"), "cut": (0.5,)}, "cut must be a TierCut"),
         ({"tiers": ("x", "y"), "criteria": TWO, "cells": {("high",): "x"}}, "no combinations of the levels"),
         ({"tiers": ("x", "y"), "criteria": TWO, "cells": CELLS | {("low", "low"): "z"}}, r"name the tiers \['z'\]"),
         ({"tiers": ("x", "y"), "criteria": TWO, "cells": CELLS, "score": "clv"}, "score is for a scheme of one score"),

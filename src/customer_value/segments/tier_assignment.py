@@ -138,8 +138,9 @@ def assign_tiers(
     opened = open_frame(frame)
     columns = _columns(scheme, score)
     require_columns(opened, columns, what="frame", maker=_maker(columns))
-    if name in columns:
-        raise InputError(f"name={name!r} is a column that the scheme reads; give the tier another name.")
+    made = {name, f"{name}_reason", f"{name}_score", *(f"{name}_{criterion.name}" for criterion in scheme.criteria)}
+    if twice := sorted(made & {*columns, customer_id}):
+        raise InputError(f"name={name!r} would write over {twice}, which are read; give the tier another name.")
     if isinstance(opened, nw.LazyFrame) and scheme.fitted and overrides is None:
         _check_lazily(opened, scheme, columns)
         return cast(FrameT, elsewhere(opened, scheme, columns[0], name, shown, language, reasons=reasons).to_native())
@@ -151,11 +152,10 @@ def assign_tiers(
     if overrides is not None:
         by_hand = read_overrides(overrides, id_column(eager, customer_id), name, scheme, shown)
         codes, said = _set_by_hand(eager, id_column(eager, customer_id), by_hand, found, shown, language)
-    made: dict[str, Column] = {name: categorical(codes, shown, eager)}
+    new: dict[str, Column] = {name: categorical(codes, shown, eager)}
     if reasons and said is not None:
-        made[f"{name}_reason"] = said
-    made |= found.breakdown
-    return cast(FrameT, back(with_arrays(eager, made)))
+        new[f"{name}_reason"] = said
+    return cast(FrameT, back(with_arrays(eager, new | found.breakdown)))
 
 
 def fit_tier_scheme(frame: object, *, scheme: TierScheme | str | None = None, score: str | None = None) -> TierScheme:

@@ -193,7 +193,8 @@ class TierCriterion:
     def __post_init__(self) -> None:
         if text_value(self.name, "the name of a criterion") in _RESERVED:
             raise InputError(f"a criterion may not be named {self.name!r}; {list(_RESERVED)} are columns of any tier.")
-        object.__setattr__(self, "column", text_value(self.column or self.name, f"the column of {self.name!r}"))
+        column = text_value(self.column, f"the column of {self.name!r}", empty=True)
+        object.__setattr__(self, "column", column or self.name)
         if (self.cut is None) == (self.weight is None):
             raise InputError(f"the criterion {self.name!r} must have either a cut or a weight.")
         if self.cut is None:
@@ -204,6 +205,9 @@ class TierCriterion:
     def _check_levels(self, cut: TierCut) -> None:
         if not isinstance(cut, TierCut):
             raise InputError(f"the cut of {self.name!r} must be a TierCut; got {type(cut).__name__}.")
+        trim = number(self.trim, "trim")
+        if self.limits is not None or trim or self.lower_is_better is not False:
+            raise InputError(f"limits, trim and lower_is_better of {self.name!r} are for a weight; a cut has its own.")
         levels = tuple(text_value(level, f"a level of {self.name!r}") for level in name_list(self.levels, "levels"))
         if len(levels) != len(cut.at) + 1 or len(set(levels)) < len(levels):
             raise InputError(
@@ -213,6 +217,8 @@ class TierCriterion:
         object.__setattr__(self, "levels", levels)
         if self.unknown is not None:
             require_choice(f"unknown of {self.name!r}", self.unknown, levels)
+        if not isinstance(self.points, (tuple, list, np.ndarray)):
+            raise InputError(f"points of {self.name!r} must be a sequence of numbers; got {self.points!r}.")
         if len(self.points):
             points = tuple(number(each, f"points of {self.name!r}") for each in self.points)
             if len(points) != len(levels):
@@ -220,8 +226,8 @@ class TierCriterion:
             object.__setattr__(self, "points", points)
 
     def _check_weight(self) -> None:
-        number(self.weight, f"the weight of {self.name!r}", low=0)
-        number(self.trim, "trim", low=0, high=0.49)
+        object.__setattr__(self, "weight", number(self.weight, f"the weight of {self.name!r}", low=0))
+        object.__setattr__(self, "trim", number(self.trim, "trim", low=0, high=0.49))
         truth_value(self.lower_is_better, "lower_is_better")
         if self.levels or self.points or self.unknown is not None:
             raise InputError(f"the criterion {self.name!r} is weighed, so it has no levels, points or unknown level.")

@@ -121,6 +121,10 @@ class TierScheme:
         if len(names) < 2 or len(set(names)) < len(names):
             raise InputError(f"tiers must be two different names or more, best first; got {list(names)}.")
         object.__setattr__(self, "tiers", names)
+        if not isinstance(self.criteria, (tuple, list)) or not isinstance(self.cells, Mapping):
+            raise InputError("criteria must be a sequence of TierCriterion, and cells a mapping {(level, ...): tier}.")
+        if self.cut is not None and not isinstance(self.cut, TierCut):
+            raise InputError(f"cut must be a TierCut; got {self.cut!r}.")
         object.__setattr__(self, "criteria", tuple(self.criteria))
         require_label_table(self.labels, names, "tiers")
         text_value(self.source, "source", empty=True)
@@ -153,7 +157,7 @@ class TierScheme:
             raise InputError(f"levels make {n:,} combinations; {_MOST_CELLS:,} at most. Take fewer levels or criteria.")
 
     def _check_cells(self) -> None:
-        if self.cut is not None or not isinstance(self.cells, Mapping):
+        if self.cut is not None:
             raise InputError("criteria with levels need a table of cells, {(level, ...): tier}, and no cut.")
         known = set(self.combinations())
         strangers = [cell for cell in self.cells if cell not in known]
