@@ -129,9 +129,10 @@ def column(name: str) -> nw.Expr:
     return nw.col(hidden(name))
 
 
-def without_hidden(frame: AnyFrame) -> AnyFrame:
-    """Take the hidden columns off."""
-    return frame.drop([name for name in column_names(frame) if name.startswith(_HIDDEN)])
+def without_hidden(frame: AnyFrame, known: Known, made: Sequence[str]) -> AnyFrame:
+    """Take the hidden columns off: all but the frame's own and those that were asked for."""
+    kept = known.names.union(made)
+    return frame.select([name for name in column_names(frame) if name in kept])
 
 
 def _number(name: str) -> nw.Expr:

@@ -138,7 +138,7 @@ def assign_lifecycle(
     decisions = decisions_of(known, language)
     read = _with_gap(read, known).with_columns(first_that_holds(decisions).alias(RULE))
     made = with_reason(with_label(read, decisions, shown, name), decisions, known, language, f"{name}_reason")
-    return cast("FrameT", without_hidden(made).to_native())
+    return cast("FrameT", without_hidden(made, known, (name, f"{name}_reason")).to_native())
 
 
 def fit_lifecycle_scheme(summary: FrameT, *, scheme: str | LifecycleScheme = "five_stage") -> LifecycleScheme:
