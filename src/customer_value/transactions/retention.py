@@ -82,9 +82,9 @@ def retention_rates(
         How often the rates are taken: at the end of each whole period. One that is cut off is left out.
     window
         Length of both windows, whole periods, such as ``"12 months"`` or ``"4 quarters"``. Trailing twelve months by
-        default, because buying is sporadic and has seasons: from one quarter to the next a gift wholesaler (Online
-        Retail) keeps .57 to .68 of its customers and .74 to 1.17 of their revenue, as the season has it, and few have
-        left. For contracts billed each month ``"1 month"`` is right.
+        default, because buying is sporadic and has seasons: from one three months to the next a gift wholesaler
+        (Online Retail) keeps .57 to .68 of its customers and .74 to 1.17 of their revenue, as the season has it. For
+        contracts billed each month ``"1 month"`` is right.
     observation_start
         First day observed; by default the log's own first date. A period that it cuts off is in no window: name it
         where the log begins with days on which nobody bought.
