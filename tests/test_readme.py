@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -23,3 +25,13 @@ def test_the_output_in_the_readme_is_the_quickstarts(tmp_path):
     # Run elsewhere, the pictures go to another folder.
     assert ran.stdout.replace("written to output", "written to notebooks/output") == shown[1]
     assert {p.name for p in (tmp_path / "output").iterdir()} == {"calibration.png", "tracking.png", "rfm.png"}
+
+
+@pytest.mark.filterwarnings("ignore:GammaGamma leaves out customers:customer_value.DataWarning")
+def test_the_code_in_the_readme_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for code in re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL):
+        exec(code, names)
+    assert {"clv_lower", "segment", "cluster_reason", "tier_reason"} <= set(names["graded"])
+    assert names["targets"]["target"].any()
