@@ -52,6 +52,8 @@ def write_reference(*_):
     folder.mkdir(parents=True, exist_ok=True)
     face = {name: getattr(cv, name) for name in cv.__all__ if not name.startswith("__")}
     rooms = {name: value for name, value in face.items() if isinstance(value, ModuleType)}
+    inner = {f"{room}.{name}": getattr(rooms[room], name) for room in rooms for name in rooms[room].__all__}
+    rooms |= {name: value for name, value in inner.items() if isinstance(value, ModuleType)}
     functions = [name for name, value in face.items() if inspect.isfunction(value)]
     errors = [name for name, value in face.items() if inspect.isclass(value)]
     pages = {
@@ -59,7 +61,12 @@ def write_reference(*_):
         "errors": ("Errors and warnings", "customer_value", "What can go wrong, as types to tell apart.", errors),
     }
     for name, module in rooms.items():
-        own = [entry for entry in module.__all__ if getattr(module, entry) is not face.get(entry)]
+        entries = {entry: getattr(module, entry) for entry in module.__all__}
+        own = [
+            entry
+            for entry, value in entries.items()
+            if value is not face.get(entry) and not isinstance(value, ModuleType)
+        ]
         if own:
             title, intro = f"cv.{name}", inspect.getdoc(module) or ""
             pages[name] = (title, f"customer_value.{name}", intro, own)
