@@ -86,10 +86,6 @@ class Calendar:
         part = [f"Q{q + 1}" for q in (periods % 4).tolist()] if quarters > 1 else [""] * len(texts)
         return np.array([a + b for a, b in zip(texts, part, strict=True)], dtype=object)
 
-    def is_cut_off(self, last_day: int) -> bool:
-        """Whether the period of the last day goes on after it."""
-        return int(self.numbers(last_day + 1)) == int(self.numbers(last_day))
-
 
 def read_calendar(grain: Any, year_start: Any, name: str = "period") -> Calendar:
     """Check a grain and the day on which years begin."""
