@@ -128,7 +128,8 @@ def _as_frame(states: States, entered: str, left: str, interval: float | None, l
     if interval is not None:
         columns["rate_lower"], columns["rate_upper"] = wilson_interval(count, start, interval=interval)
     if worth is not None:
-        sums = [_sums(values, cell, moved.size).reshape(shape)[at, from_, to] for values in worth]
+        # Moves are in the order of customers and time, whatever that of the rows was, and so are their sums.
+        sums = [np.bincount(cell, values, minlength=moved.size).reshape(shape)[at, from_, to] for values in worth]
         columns |= {
             "value_before": np.where(from_ == n, np.nan, sums[0]),
             "value_after": np.where(to == n + 1, np.nan, sums[1]),
@@ -157,9 +158,3 @@ def _moves(states: States) -> tuple[Codes, Codes, Codes, tuple[Floats, Floats] |
         np.concatenate([values[stay + 1], nothing[1], values[come]]),
     )
     return before, after, time, worth
-
-
-def _sums(values: Floats, cell: Codes, cells: int) -> Floats:
-    """Sum by cell, smaller values first, so that no order of rows changes a bit."""
-    rows = np.lexsort((values, cell))
-    return np.asarray(np.bincount(cell[rows], values[rows], minlength=cells), dtype=np.float64)
