@@ -12,6 +12,7 @@ from customer_value.plots.gains import gains
 from customer_value.plots.heterogeneity import heterogeneity
 from customer_value.plots.inactivity import inactivity
 from customer_value.plots.lorenz import lorenz
+from customer_value.plots.migration_flow import migration_flow
 from customer_value.plots.pareto import pareto
 from customer_value.plots.profit import profit
 from customer_value.plots.qini import qini
@@ -19,6 +20,7 @@ from customer_value.plots.reliability import reliability
 from customer_value.plots.retention_curves import retention_curves
 from customer_value.plots.rfm import rfm_heatmap
 from customer_value.plots.segment_share import segment_share
+from customer_value.plots.stage_mix import stage_mix
 from customer_value.plots.survival import retention, survival
 from customer_value.plots.survival_steps import survival_steps
 from customer_value.plots.top_customers import top_customers
@@ -37,6 +39,7 @@ __all__ = [
     "heterogeneity",
     "inactivity",
     "lorenz",
+    "migration_flow",
     "pareto",
     "profit",
     "qini",
@@ -45,6 +48,7 @@ __all__ = [
     "retention_curves",
     "rfm_heatmap",
     "segment_share",
+    "stage_mix",
     "survival",
     "survival_steps",
     "top_customers",
