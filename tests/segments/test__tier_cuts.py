@@ -64,6 +64,14 @@ def test_a_cut_that_is_met_exactly_is_met_however_the_decimals_round():
     assert thresholds_by_customers(np.arange(1.0, 101.0), (0.07,), above_zero=False) == (94.0,)  # .07 * 100 > 7
 
 
+@pytest.mark.parametrize("n", range(2, 27))
+def test_as_many_equal_tiers_as_customers_take_one_each(n):
+    # 5 / 6 and 6 / 11 are floats above the fractions that are meant, by which a customer more would be in.
+    found = thresholds_by_customers(np.arange(1.0, n + 1), tuple(i / n for i in range(1, n)), above_zero=False)
+    assert list(found) == list(range(n, 1, -1))
+    assert thresholds_by_customers(np.arange(1.0, n + 1), (1e-12,), above_zero=False) == (n,)
+
+
 def test_sums_over_many_blocks_neither_overflow_nor_depend_on_the_order():
     rng = np.random.default_rng(1)
     values = np.round(rng.gamma(0.5, 1000, 150_000), 2)  # three blocks

@@ -18,6 +18,7 @@ ABOVE_ZERO = 1e-300  # a threshold of "above 0": everything that is no rounding 
 _BLOCK = 65_536
 _REACHED = 1 - 1e-12  # sums of money written in decimals are off by parts in 1e16, which must not decide a tier
 _LARGEST_SUM = 1e290
+_FINEST_SHARE = 10**9  # a share is the fraction meant, such as 7/100 or 5/6, and not the float that is nearest to it
 _DECIMALS_OF_MONEY = 2
 _SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 
@@ -26,14 +27,15 @@ def thresholds_by_customers(values: Floats, shares: tuple[float, ...], *, above_
     """Return the threshold of each share of customers, best first.
 
     In a row from the best to the worst a customer is within a share while those before him are less than it, so whoever
-    crosses the line is in. Whole numbers and fractions decide, not floats: .07 of 100 is 7.
+    crosses the line is in. Whole numbers and fractions decide, not floats: .07 of 100 is 7, and 5 / 6 of 6 is 5.
     """
     ordered = np.sort(values)
     if above_zero:
         ordered = ordered[np.searchsorted(ordered, 0.0, side="right") :]
     if not ordered.size:
         return (None,) * len(shares)
-    inside = [math.ceil(Fraction(str(share)) * ordered.size) for share in shares]
+    fractions = [Fraction(share).limit_denominator(_FINEST_SHARE) for share in shares]
+    inside = [max(1, math.ceil(fraction * ordered.size)) for fraction in fractions]
     return tuple(
         ABOVE_ZERO if above_zero and share == 1 else _threshold(ordered, count, above_zero)
         for share, count in zip(shares, inside, strict=True)
