@@ -42,11 +42,15 @@ def test_those_who_left_stay_away():
     assert cv.markov_value(matrix, rewards={"A": 3, "B": 2, "C": 1})["state_value"][3] == 0
 
 
-def test_a_state_that_nobody_was_in_is_unknown():
-    frame = pd.DataFrame({"customer_id": [1], "tier": pd.Categorical(["A"], NAMES, ordered=True)})
-    matrix = cv.transition_matrix(cv.segment_migration(frame, frame, label="tier"))
-    assert matrix.loc[1:, NAMES].isna().all(axis=None)
-    with pytest.raises(cv.InputError, match="chances must not be null; 2 of 3 rows"):
+def test_a_state_that_nobody_was_in_is_left_out():
+    before = pd.DataFrame({"customer_id": [1, 2], "tier": pd.Categorical(["A", "A"], NAMES, ordered=True)})
+    matrix = cv.transition_matrix(cv.segment_migration(before, before, label="tier"))
+    assert matrix.to_numpy().tolist() == [["A", 2, 1.0]]
+    after = before.assign(tier=pd.Categorical(["A", "B"], NAMES, ordered=True))
+    matrix = cv.transition_matrix(cv.segment_migration(before, after, label="tier"))
+    assert list(matrix) == ["from_state", "customers", "A", "B"]
+    assert matrix.loc[1, ["A", "B"]].isna().all()
+    with pytest.raises(cv.InputError, match="chances must not be null; 1 of 2 rows"):
         cv.steady_state(matrix)
 
 

@@ -78,12 +78,12 @@ def long_run_counts(chances: Floats, inflow: Floats) -> Floats:
     return counts
 
 
-def stationarity(counts: Floats) -> tuple[float, int, float, float]:
+def stationarity(counts: Floats) -> tuple[float, int, float, Floats]:
     """Test that moves from one state are as likely in every period: statistic, degrees of freedom, p-value.
 
     T. W. Anderson and L. A. Goodman (1957), section 3: for a state i, the sum over periods t and states j of
     n_i(t) (p_ij(t) - p_ij)^2 / p_ij is chi-squared with (m - 1)(T - 1) degrees of freedom. Only states j that somebody
-    moved to, and periods t in which somebody could move, count. The smallest expected count is the fourth number.
+    moved to, and periods t in which somebody could move, count. The fourth is the expected moves of each cell.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def stationarity(counts: Floats) -> tuple[float, int, float, float]:
     seen = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
     freedom = max(seen.shape[0] - 1, 0) * max(seen.shape[1] - 1, 0)
     if freedom == 0:
-        return 0.0, 0, np.nan, np.nan
+        return 0.0, 0, np.nan, np.zeros(0)
     expected = seen.sum(axis=1, keepdims=True) * seen.sum(axis=0) / seen.sum()
     statistic = float(((seen - expected) ** 2 / expected).sum())
-    return statistic, freedom, float(chdtrc(freedom, statistic)), float(expected.min())
+    return statistic, freedom, float(chdtrc(freedom, statistic)), expected.ravel()

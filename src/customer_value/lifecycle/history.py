@@ -91,7 +91,9 @@ def snapshot_customers(
     days = read_cutoffs(cutoffs)
     if apply is not None and not callable(apply):
         raise InputError(f"apply must be a function of a customer summary; got {type(apply).__name__}.")
-    dated = open_dated(opened, date)
+    wanted = {customer_id, date, amount, options.get("order_id", "order_id")}
+    # Other columns are not read, and each cut would copy them.
+    dated = open_dated(opened.select(name for name in column_names(opened) if name in wanted), date)
     _require_observed(dated, days, observation_end)
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
     parts: list[Any] = []

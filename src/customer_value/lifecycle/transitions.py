@@ -15,7 +15,7 @@ from customer_value.lifecycle._states import Floats
 
 MIGRATION_MAKER = "segment_migration(history, label=...) makes moves"
 _BY_CHANCE = 0.05
-_FEW = 5.0  # expected moves below which the chi-squared distribution is a poor guide (Cochran 1954)
+_FEW, _MANY, _NEARLY_NONE = 5.0, 0.2, 1.0  # Cochran (1954): at most a fifth of the cells below 5, and none below 1
 _VERDICTS = ("same throughout", "changes", "too few moves")
 
 
@@ -34,7 +34,8 @@ def transition_matrix(moves: FrameT, *, entered: str = "entered", left: str = "l
     -------
     FrameT
         `from_state`, `customers` (moves seen from it, over all dates), and a column for each state: the share of
-        those moves that went there. Null for a state that nobody was in.
+        those moves that went there. A state that nobody was in or came to is left out; one that somebody came to, but
+        nobody was in before the last date, has nulls.
 
     Raises
     ------
@@ -62,6 +63,8 @@ def transition_matrix(moves: FrameT, *, entered: str = "entered", left: str = "l
     opened, back = to_eager(moves, "moves", "transition_matrix")
     names, counts = read_moves(opened, entered, left)
     pooled = counts.sum(axis=0)
+    met = (pooled.sum(axis=0) + pooled.sum(axis=1) > 0).tolist()
+    names, pooled = [name for name, known in zip(names, met, strict=True) if known], pooled[np.ix_(met, met)]
     start = pooled.sum(axis=1)
     chances = np.divide(pooled, start[:, None], out=np.full(pooled.shape, np.nan), where=start[:, None] > 0)
     if left in names:
@@ -89,10 +92,10 @@ def check_stationarity(moves: FrameT, *, entered: str = "entered", left: str = "
     Returns
     -------
     FrameT
-        One row per state, then "all": `from_state`, `statistic`, `degrees_of_freedom`, `p_value`,
+        One row per state, then "all", the sum over states with enough moves: `from_state`, `statistic`, `degrees_of_freedom`, `p_value`,
         `smallest_expected` (moves expected in the rarest cell), and `verdict`: "same throughout", "changes" (p-value
-        below .05), or "too few moves" (fewer than 5 expected somewhere: the p-value is a poor guide; or nobody was in
-        the state in two periods, and it is null).
+        below .05), or "too few moves" (fewer than 5 expected in more than a fifth of the cells, or fewer than 1 in one:
+        the p-value is a poor guide; or nobody was in the state in two periods, and it is null).
 
     Raises
     ------
@@ -109,16 +112,16 @@ def check_stationarity(moves: FrameT, *, entered: str = "entered", left: str = "
     >>> import pandas as pd
     >>> import customer_value as cv
     >>> history = pd.DataFrame({
-    ...     "customer_id": [1, 2, 3, 4] * 3,
-    ...     "cutoff": ["2026-01-01"] * 4 + ["2026-02-01"] * 4 + ["2026-03-01"] * 4,
-    ...     "tier": ["A", "A", "B", "B", "A", "B", "B", "B", "A", "B", "B", "A"],
+    ...     "customer_id": [*range(40)] * 3,
+    ...     "cutoff": ["2026-01-01"] * 40 + ["2026-02-01"] * 40 + ["2026-03-01"] * 40,
+    ...     "tier": [*("AABB" * 10), *("AABB" * 5), *("ABAB" * 5), *("BBAA" * 10)],
     ... })
     >>> checked = cv.check_stationarity(cv.segment_migration(history, label="tier"))
     >>> checked[["from_state", "statistic", "degrees_of_freedom", "verdict"]].round(2)
-      from_state  statistic  degrees_of_freedom        verdict
-    0          A       0.75                   1  too few moves
-    1          B       0.83                   1  too few moves
-    2        all       1.58                   2  too few moves
+      from_state  statistic  degrees_of_freedom  verdict
+    0          A       10.0                   1  changes
+    1          B       10.0                   1  changes
+    2        all       20.0                   2  changes
     """
     opened, back = to_eager(moves, "moves", "check_stationarity")
     names, counts = read_moves(opened, entered, left)
@@ -128,24 +131,32 @@ def check_stationarity(moves: FrameT, *, entered: str = "entered", left: str = "
             "three dates or more."
         )
     kept = [i for i, name in enumerate(names) if name != left]
-    rows = np.array([stationarity(counts[:, i]) for i in kept])
-    told = rows[:, 1] > 0
-    total, freedom = rows[told, :2].sum(axis=0)
+    tests = [stationarity(counts[:, i]) for i in kept]
     # Independent chi-squared statistics add up, and so do their degrees of freedom.
-    smallest = np.nan if not told.any() else rows[told, 3].min()
-    rows = np.vstack([rows, [total, freedom, chdtrc(freedom, total) if freedom else np.nan, smallest]])
-    few = ~(rows[:, 3] >= _FEW)
-    verdict = np.where(few, 2, np.where(rows[:, 2] < _BY_CHANCE, 1, 0))
+    enough = [test for test in tests if _enough(test[3])]
+    statistic, freedom = sum(test[0] for test in enough), sum(test[1] for test in enough)
+    p_value = float(chdtrc(freedom, statistic)) if enough else np.nan
+    tests.append((statistic, freedom, p_value, np.concatenate([np.zeros(0), *(test[3] for test in enough)])))
     shown = [names[i] for i in kept] + ["all"]
     columns: dict[str, Column] = {
         "from_state": texts(np.arange(len(shown)), shown, opened),
-        "statistic": rows[:, 0],
-        "degrees_of_freedom": rows[:, 1].astype(np.int64),
-        "p_value": rows[:, 2],
-        "smallest_expected": rows[:, 3],
-        "verdict": texts(verdict, _VERDICTS, opened),
+        "statistic": np.array([test[0] for test in tests]),
+        "degrees_of_freedom": np.array([test[1] for test in tests]),
+        "p_value": np.array([test[2] for test in tests]),
+        "smallest_expected": np.array([test[3].min(initial=np.inf) if test[1] else np.nan for test in tests]),
+        "verdict": texts(np.array([_verdict(test[2], test[3]) for test in tests]), _VERDICTS, opened),
     }
     return cast(FrameT, back(make_frame(columns, opened)))
+
+
+def _enough(expected: Floats) -> bool:
+    """Tell whether the chi-squared distribution is a fair guide to these cells."""
+    return expected.size > 0 and bool((expected < _FEW).mean() <= _MANY and expected.min() >= _NEARLY_NONE)
+
+
+def _verdict(p_value: float, expected: Floats) -> int:
+    """Position among the verdicts."""
+    return int(p_value < _BY_CHANCE) if _enough(expected) else 2
 
 
 def read_moves(frame: EagerFrame, entered: str, left: str) -> tuple[list[str], Floats]:
