@@ -107,7 +107,7 @@ def migration_flow(
     every = -(-len(dates) // _MOST_DATES)
     ax.set_xticks(range(0, len(dates), every), dates[::every])
     ax.set_yticks([])
-    ax.tick_params(length=0)
+    ax.tick_params(length=0, pad=9)
     ax.spines[:].set_visible(False)
     ax.set_xlabel("cutoff" if "cutoff" in opened.columns else "")
     total = np.maximum(*(part.sum() for part in moved))
