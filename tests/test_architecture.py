@@ -24,7 +24,7 @@ FLOORS = (
     ("_units", "_sections"),
     ("_frames", "_optional", "_churn_meanings", "_segment_meanings", "_lifecycle_meanings"),
     ("_meanings",),
-    ("errors",),
+    ("errors", "_lazy"),
 )
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
 

@@ -92,10 +92,11 @@ def check_stationarity(moves: FrameT, *, entered: str = "entered", left: str = "
     Returns
     -------
     FrameT
-        One row per state, then "all", the sum over states with enough moves: `from_state`, `statistic`, `degrees_of_freedom`, `p_value`,
-        `smallest_expected` (moves expected in the rarest cell), and `verdict`: "same throughout", "changes" (p-value
-        below .05), or "too few moves" (fewer than 5 expected in more than a fifth of the cells, or fewer than 1 in one:
-        the p-value is a poor guide; or nobody was in the state in two periods, and it is null).
+        One row per state, then "all", the sum over states with enough moves: `from_state`, `statistic`,
+        `degrees_of_freedom`, `p_value`, `smallest_expected` (moves expected in the rarest cell), and `verdict`: "same
+        throughout", "changes" (p-value below .05), or "too few moves" (fewer than 5 expected in more than a fifth of
+        the cells, or fewer than 1 in one: the p-value is a poor guide; or nobody was in the state in two periods, and
+        it is null).
 
     Raises
     ------

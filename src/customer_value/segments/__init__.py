@@ -3,8 +3,7 @@
 Names load their file on first use (PEP 562): scores and tiers need no scikit-learn, and importing the room loads none.
 """
 
-from importlib import import_module as _import_module
-from typing import Any as _Any
+from customer_value._lazy import lazy_names as _lazy_names
 
 _HOMES = {
     "ClusterMatch": "cluster_matching",
@@ -47,15 +46,4 @@ _HOMES = {
 
 __all__ = sorted(_HOMES)
 
-
-def __getattr__(name: str) -> _Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = _import_module(f"{__name__}.{_HOMES[name]}")
-    found = home if name == _HOMES[name] else getattr(home, name)  # a file under its own name is a namespace
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = _lazy_names(__name__, _HOMES, globals())
