@@ -20,6 +20,8 @@ from matplotlib import pyplot
 sys.path.insert(0, str(Path(__file__).parent))  # tests are imported by their paths, and the table is in several files
 from calling import Call
 from churn_calls import CHURN_CALLS
+from lifecycle_calls import LIFECYCLE_CALLS
+from segment_calls import SEGMENT_CALLS
 
 END, LAST = "1997-09-30", "1998-06-30"
 LOG = cv.datasets.load_cdnow(sample=True).query("customer_id <= 200")
@@ -371,7 +373,7 @@ CALLS["score_clv(renewals)"] = Call(
 )  # fmt: skip
 
 
-CALLS |= CHURN_CALLS
+CALLS |= CHURN_CALLS | SEGMENT_CALLS | LIFECYCLE_CALLS
 
 
 def check_refusal(call, frame, match, error=cv.InputError, **changes):

@@ -7,6 +7,10 @@ import pandas as pd
 import pytest
 from churn_calls import CHURN_CALLS  # conftest.py makes this folder importable
 from churn_taken import CHURN_TAKEN
+from lifecycle_calls import LIFECYCLE_CALLS
+from lifecycle_taken import LIFECYCLE_TAKEN
+from segment_calls import SEGMENT_CALLS
+from segment_taken import SEGMENT_TAKEN
 
 import customer_value as cv
 
@@ -46,12 +50,15 @@ TAKEN = {
     "name": {"text"},
     "path": {"text"},
     "windows": {"[]"},
+    "assign_segments-rules": set(),
+    "segment_profile-attributes": {"[]", "{}"},
     "assign_segments-suffix": {"empty"},  # there are no scores of another suffix
     "data_quality-observation_end": OPTIONAL,
     "plots.heterogeneity-customers": OPTIONAL,
     "alive_history-customers": {"array", "pair"},
     "plots.top_customers-suffix": {"empty"},  # there are no intervals of another suffix
     "plots.rfm_heatmap-suffix": {"empty"},
+    "plots.rfm_heatmap-bins": OPTIONAL,
     "plots.rfm_heatmap-value": OPTIONAL,
     "SegmentRules-rules": set(),
     "score_rfm-scheme": OPTIONAL,
@@ -107,10 +114,12 @@ TAKEN = {
     "summarize_opportunities-response_window": OPTIONAL,
 }
 
+ROOMS = (CHURN_CALLS, CHURN_TAKEN), (SEGMENT_CALLS, SEGMENT_TAKEN), (LIFECYCLE_CALLS, LIFECYCLE_TAKEN)
+
 
 def test_no_value(name, argument, calls):
     call = calls[name]
-    table = CHURN_TAKEN if name in CHURN_CALLS else TAKEN
+    table = next((taken for calls_of, taken in ROOMS if name in calls_of), TAKEN)
     allowed = table.get(f"{name}-{argument}", table.get(argument, set()))
     for kind, value in JUNK.items():
         error = what_is_said(call, **{argument: value})

@@ -11,12 +11,23 @@ import pytest
 import customer_value as cv
 
 # Counts of 0, meanings that go by the names, and a log beside the first one in which nothing has happened yet.
-EMPTY_ALLOWED = {"data_quality", "describe_columns", "churn_features(log)"}
+EMPTY_ALLOWED = {"data_quality", "describe_columns", "churn_features(log)", "review_tiers(previous)"}
 OPTIONAL = {"compare_models(holdout)", "churn_features(roster)", "early_warnings(contacts)"}
+OPTIONAL |= {"match_clusters(customers)"}
 EVERY_COLUMN = {"clean_log", "data_quality", "value_customers", "split_xy", "leakage_report", "drift_report"}
 EVERY_COLUMN |= {"drift_report(after)", "reason_codes"}
 NO_DATA = {"get_params", "to_json"}  # methods that take none
-RESULTS = {cv.segments.RulesCheck, cv.clv.ValueReport, cv.churn.ChurnReport}  # made by the library only
+OF_CLASSES = {
+    cv.churn: ["ChurnClassifier", "RecencyRule", "DiscreteTimeHazard", "CoxModel", "SLearner", "TLearner"],
+    cv.segments: ["KMeansSegmenter", "RFMScheme", "SegmentRules", "TierCriterion", "TierCut", "TierScheme"],
+}
+RESULTS = {
+    cv.segments.RulesCheck,
+    cv.segments.TierCheck,
+    cv.segments.ClusterMatch,
+    cv.clv.ValueReport,
+    cv.churn.ChurnReport,
+}  # made by the library only
 
 
 def break_rows(frame, column, value, rows=(1,)):
@@ -37,6 +48,7 @@ def is_error(value):
 
 def test_every_public_function_has_a_valid_call(calls):
     rooms = [value for value in (getattr(cv, name) for name in cv.__all__) if inspect.ismodule(value)]
+    rooms += [cv.segments.tiers]
     public = {getattr(home, name) for home in (cv, *rooms) for name in home.__all__ if callable(getattr(home, name))}
     models = {value for value in public if hasattr(value, "from_params")}
     methods = {  # what models inherit from their base is one method, and one model's call of it is enough
@@ -45,10 +57,11 @@ def test_every_public_function_has_a_valid_call(calls):
         for name, member in inspect.getmembers(model, callable)
         if not name.startswith("_") and name not in NO_DATA
     }
-    methods |= {  # of churn models what is their own, not what scikit-learn gives them
-        member
-        for name in ("ChurnClassifier", "RecencyRule", "DiscreteTimeHazard", "CoxModel", "SLearner", "TLearner")
-        for method, member in inspect.getmembers(getattr(cv.churn, name), inspect.isfunction)
+    methods |= {  # of others what is their own, not what scikit-learn gives them
+        getattr(member, "__func__", member)
+        for room, names in OF_CLASSES.items()
+        for name in names
+        for method, member in inspect.getmembers(getattr(room, name), callable)
         if not method.startswith("_") and member.__module__.startswith("customer_value") and method not in NO_DATA
     }
     called = {getattr(call.of, "__func__", call.of) for call in calls.values()}

@@ -11,6 +11,8 @@ LOG_CALLS = ["split_holdout", "summarize_customers", "summarize_holdout", "track
 CHURN_LOG_CALLS = ["churn_labels", "early_warnings", "purchase_rhythm", "choose_inactivity_window"]
 # A table is drawn, and told of, as it is.
 IN_GIVEN_ORDER = {"plots.calibration_by_frequency", "describe_columns", "plots.pareto"}
+IN_GIVEN_ORDER |= {"plots.cluster_profiles", "plots.lorenz", "plots.segment_share"}
+DATA = (cv.transactions.RhythmPopulation, cv.segments.RFMScheme, cv.segments.TierScheme)
 
 
 def told(result):
@@ -25,8 +27,11 @@ def told(result):
         return sorted(result.round(9).tolist())
     if isinstance(result, cv.churn.ChurnReport):
         return told(result.discrimination), told(result.calibration), told(result.profit)
-    if isinstance(result, (float, cv.transactions.RhythmPopulation, cv.segments.RFMScheme)):
+    if isinstance(result, (float, *DATA)):
         return result
+    if isinstance(result, cv.segments.ClusterMatch):
+        after = result.relabelled  # a frame, or the model that was given
+        return str(result), told(after) if isinstance(after, pd.DataFrame) else None
     if hasattr(result, "covariates_"):
         return told(result.summary_table())
     if hasattr(result, "params_"):
@@ -68,6 +73,14 @@ ONCE = {
     "plots.inactivity": "silent_days must differ from row to row; 3 of ",
     "plots.survival_steps": "time must differ from row to row of a group; 3 of ",
     "reason_codes": "customer_id must come once each; 3 rows repeat a customer",
+    "match_clusters": "customer_id must be unique in before; 6 of ",
+    "match_clusters(after)": "customer_id must be unique in after; 6 of ",
+    "review_tiers": "customer_id must be unique in current; 6 of ",
+    "review_tiers(previous)": "customer_id must be unique in previous; 6 of ",
+    "plots.segment_share": "segment must be different in each row of the profile",
+    "plots.lorenz": "lorenz_customers must not fall within a curve; 1 of ",
+    "plots.cluster_profiles": "the profile must have one row for each cluster and feature",
+    "plots.cluster_choice": "k must differ from row to row",
     "plots.tracking": r"period_end must differ from row to row; 3 of ",
 }
 

@@ -139,7 +139,7 @@ def test_bad_calls_are_refused():
         match_clusters(KMeansSegmenter(), model)
     with pytest.raises(InputError, match="customers goes with two models"):
         match_clusters(frame, frame, customers=frame)
-    with pytest.raises(InputError, match="customer_id must be unique in after; 1 rows"):
+    with pytest.raises(InputError, match="customer_id must be unique in after; 2 of 2 rows"):
         match_clusters(frame, labelled([1, 2], ids=[1, 1]))
     with pytest.raises(InputError, match="no customer in common"):
         match_clusters(frame, labelled([1, 2], ids=["0", "1"]))

@@ -76,8 +76,8 @@ def cluster_choice(table: Any, *, measure: Measure = "overview", ax: Axes | None
     maker = "cv.choose_n_clusters(customers) makes it"
     require_columns(opened, ["k", "recommended", "verdict", *columns], what="table", maker=maker)
     require_some(len(opened), "table")
+    k = np.sort(numeric_column(opened, "k", what="table"))
     opened = opened.sort("k")
-    k = numeric_column(opened, "k", what="table")
     if np.unique(k).size < k.size:
         raise InputError("k must differ from row to row: draw one table at a time.")
     values = {name: _known(opened, name) for name in columns}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MAKER = "KMeansSegmenter.profile makes the table"
+_COLUMNS = ["cluster", "cluster_name", "customers", "feature", "mean", "apart"]
 _FULL = 2.0  # standard deviations from which the colour no longer changes
 _DARK = 1.4  # standard deviations from which white text reads better
 _WIDTH, _HEIGHT = 1.5, 0.62  # inches of a cell
@@ -55,7 +56,7 @@ def cluster_profiles(profile: Any, *, ax: Axes | None = None) -> Axes:
     'What the clusters are like'
     """
     opened, _ = to_eager(profile, "profile", "cluster_profiles")
-    require_columns(opened, ["cluster", "cluster_name", "customers", "feature"], what="profile", maker=_MAKER)
+    require_columns(opened, _COLUMNS, what="profile", maker=_MAKER)
     require_some(len(opened), "profile")
     clusters, features = (label_column(opened, name) for name in ("cluster", "feature"))
     rows, columns = list(dict.fromkeys(clusters)), list(dict.fromkeys(features))

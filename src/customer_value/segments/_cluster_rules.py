@@ -7,18 +7,19 @@ from typing import Any, get_args
 
 from sklearn.utils import check_random_state
 
-from customer_value._validation import name_list, number, require_choice, whole_number
+from customer_value._validation import name_list, number, optional_text, require_choice, whole_number
 from customer_value.errors import InputError
 from customer_value.segments._features import Feature
 from customer_value.segments._prepare import Scale, Unskew
 
 LESS_IS_BETTER = ("time_since_last", "days_since_last")
+_MOST_STARTS = 100_000
 
 
 def check_arguments(model: Any) -> None:
     """Refuse arguments that are none of their values."""
     whole_number(model.n_clusters, "n_clusters", low=1)
-    whole_number(model.n_init, "n_init", low=1)
+    whole_number(model.n_init, "n_init", low=1, high=_MOST_STARTS)
     if model.minibatch_above is not None:
         whole_number(model.minibatch_above, "minibatch_above")
     if model.unskew is not None:
@@ -28,6 +29,7 @@ def check_arguments(model: Any) -> None:
     if model.winsorize is not None:
         number(model.winsorize, "winsorize", low=0, high=0.5, open_ends=True)
     number(model.category_weight, "category_weight", low=0, open_ends=True)
+    optional_text(model.value, "value")
     name_list(model.less_is_better, "less_is_better")
     try:
         check_random_state(model.random_state)

@@ -39,11 +39,16 @@ def customer_column(current: EagerFrame, previous: EagerFrame, customer_id: str 
         require_columns(frame, [key], what=what, maker="customer_id= names the column with the customer")
     require_ids(key, frames)
     for what, frame in frames.items():
-        require_present(frame.get_column(key), f"Leave such rows out of {what}.")
-        _, which, times = np.unique(id_labels(frame.get_column(key)), return_inverse=True, return_counts=True)
-        remedy = "A review has one row per customer: keep one of each, or name another customer_id=."
-        require_rows(times[which] == 1, f"{key} must be unique in {what}", remedy)
+        require_customers(frame, key, what)
     return key
+
+
+def require_customers(frame: EagerFrame, key: str, what: str) -> None:
+    """Raise unless each row has a customer of its own."""
+    require_present(frame.get_column(key), f"Leave such rows out of {what}.")
+    _, which, times = np.unique(id_labels(frame.get_column(key)), return_inverse=True, return_counts=True)
+    remedy = "There is one row per customer: keep one of each, or name another customer_id=."
+    require_rows(times[which] == 1, f"{key} must be unique in {what}", remedy)
 
 
 def matching_rows(current: EagerFrame, previous: EagerFrame, key: str) -> Codes:

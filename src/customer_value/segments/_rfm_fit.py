@@ -83,8 +83,10 @@ def check_lazily(frame: nw.LazyFrame[Any], scheme: RFMScheme) -> None:
     rules: dict[str, tuple[nw.Expr, str]] = {}
     for column in scheme.columns.values():
         require_numeric(schema[column], column)
-        finite = nw.col(column).cast(nw.Float64).is_finite().fill_null(False)
-        rules[f"{column} must be finite, not null or NaN"] = (finite, "")
+        value = nw.col(column).cast(nw.Float64)
+        missing = value.is_null() | value.is_nan()
+        rules[f"{column} must be finite"] = (value.is_finite() | missing, "")
+        rules[f"{column} must not be null or NaN"] = (~missing, "")
     recency = scheme.columns["r"]
     rules[f"{recency} must be 0 or above"] = (nw.col(recency) >= 0, _SINCE_LAST)
     facts: dict[str, nw.Expr] = {}

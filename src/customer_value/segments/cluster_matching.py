@@ -10,9 +10,10 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from customer_value._frames import Column, EagerFrame, categorical, nw, texts, to_eager, whole_numbers, with_arrays
-from customer_value._validation import require_columns, require_some, text_value
+from customer_value._validation import require_columns, require_ids, require_some, text_value
 from customer_value.errors import InputError
 from customer_value.segments._centres import squared_distances
+from customer_value.segments._review_frames import require_customers
 from customer_value.segments.cluster_assignment import assigned_numbers
 from customer_value.segments.kmeans import KMeansSegmenter
 
@@ -153,12 +154,14 @@ class _Labelled:
 def _read_labels(frame: EagerFrame, what: str, customer_id: str, cluster: str) -> _Labelled:
     require_columns(frame, [customer_id, cluster], what=what, maker="assign_clusters adds clusters")
     require_some(len(frame), what)
+    require_ids(customer_id, {what: frame})
+    require_customers(frame, customer_id, what)
     ids, column = frame.get_column(customer_id).to_list(), frame.get_column(cluster)
-    if len(set(ids)) < len(ids):
-        raise InputError(f"{customer_id} must be unique in {what}; {len(ids) - len(set(ids))} rows repeat a customer.")
     values = [None if value is None or value != value else value for value in column.to_list()]  # NaN: null of pandas
     if column.dtype.is_float():  # whole numbers beside a null
-        values = [value if value is None or value != int(value) else int(value) for value in values]
+        values = [int(value) if value is not None and value.is_integer() else value for value in values]
+    if len(kinds := {type(value) for value in values if value is not None}) > 1 or not kinds <= {str, int, bool}:
+        raise InputError(f"{cluster} must hold labels, texts or whole numbers; its type is {column.dtype} in {what}.")
     labels, dtype = sorted({value for value in values if value is not None}), column.dtype
     if isinstance(dtype, nw.Enum):
         labels = list(dtype.categories)

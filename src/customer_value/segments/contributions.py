@@ -90,6 +90,7 @@ def score_contribution(
     text_value(suffix, "suffix", empty=True)
     opened, back = to_eager(frame, "frame", "score_contribution")
     groups = [by] if isinstance(by, str) else name_list([] if by is None else by, "by")
+    text_value(value, "value")
     require_columns(opened, [value, *groups], what="frame", maker=SUMMARY_MAKER if value == "total_value" else "")
     require_some(len(opened), "frame")
     values = numeric_column(opened, value, what="frame", nulls=True)

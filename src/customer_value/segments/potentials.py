@@ -189,7 +189,7 @@ def _horizon(frame: EagerFrame, column: str) -> Floats | float:
 
 def _recent_and_earlier(frame: EagerFrame) -> tuple[Floats, Floats] | None:
     """Value per day in the shortest window, and before it back to the start of the longest; NaN if not observed."""
-    matches = [match for name in frame.columns if (match := _WINDOW.fullmatch(name))]
+    matches = [match for name in frame.columns if (match := _WINDOW.fullmatch(str(name)))]
     days = {match[0]: int(match[1]) * DAYS[_UNITS[match[2]]] for match in matches}
     if len(set(days.values())) < 2:
         return None

@@ -155,10 +155,11 @@ def _wanted_cuts(cuts: Any, value: str, risk: str) -> dict[str, Cut]:
         given = cuts
     else:
         raise InputError(f"cuts must be of {columns}; got {dict(cuts)!r}.")
-    return {
-        column: "median" if given[column] == "median" else number(given[column], f"the cut of {column}")
-        for column in columns
-    }
+    return {column: _read_cut(given[column], f"the cut of {column}") for column in columns}
+
+
+def _read_cut(cut: Any, name: str) -> Cut:
+    return "median" if isinstance(cut, str) and cut == "median" else number(cut, name)
 
 
 def _found_cuts(frame: EagerFrame, wanted: Mapping[str, Cut]) -> dict[str, float]:

@@ -8,7 +8,15 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from customer_value._validation import float_array, name_list, number, require_choice, text_value, truth_value
+from customer_value._validation import (
+    float_array,
+    name_list,
+    number,
+    require_choice,
+    require_rows,
+    text_value,
+    truth_value,
+)
 from customer_value.errors import InputError
 from customer_value.segments._tier_cuts import Floats, said_number, thresholds_by_customers, thresholds_by_share
 
@@ -101,6 +109,8 @@ class TierCut:
         """Return the cut by thresholds that shares amount to on finite numbers; one by thresholds is itself."""
         if self.by == "threshold":
             return self
+        values = float_array(values, "values")
+        require_rows(np.isfinite(values), "values must be finite")
         if self.by == "cumulative_share":
             at = thresholds_by_share(values, self._shares)
         elif not values.size:
@@ -246,9 +256,13 @@ class TierCriterion:
         """Return the criterion with thresholds or limits found on the numbers of all customers (NaN is unknown)."""
         if self.fitted:
             return self
+        values = float_array(values, "values")
         known = values[~np.isnan(values)]
+        require_rows(np.isfinite(known), "values must be finite")
         if self.cut is not None:
             return replace(self, cut=self.cut.fit(known))
+        if not known.size:
+            raise InputError(f"limits of {self.name!r} need one number at least; every value is null.")
         ends = [float(end) for end in np.quantile(np.sort(known), [self.trim, 1 - self.trim])]
         low, high = reversed(ends) if self.lower_is_better else ends
         return replace(self, limits=(low, high))

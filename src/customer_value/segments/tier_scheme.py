@@ -193,17 +193,28 @@ class TierScheme:
 
     def points_of(self, cell: Cell) -> float:
         """Return the points of a combination of levels."""
-        return math.fsum(c.points[c.levels.index(level)] for c, level in zip(self.criteria, cell, strict=True))
+        if self.kind != "points":
+            raise InputError(f"points_of is for a scheme of points; this one is a {self.kind}.")
+        levels = zip(self.criteria, self._checked(cell), strict=True)
+        return math.fsum(c.points[c.levels.index(level)] for c, level in levels)
 
     def tier_of(self, cell: Cell) -> str | None:
         """Return the tier of a combination of levels; None for one that is undecided."""
         if self.kind == "matrix":
-            return self.cells.get(cell)
-        assert self.cut is not None
+            return self.cells.get(self._checked(cell))
+        if self.kind != "points" or self.cut is None or not self.cut.fitted:
+            raise InputError(f"tier_of is for combinations of levels; this scheme has none: {self!r}.")
         points = self.points_of(cell)
         below = self.cut.lower_is_better
         missed = sum(t is None or (points > t if below else points < t) for t in self.cut.at)
         return self.tiers[missed]
+
+    def _checked(self, cell: Cell) -> Cell:
+        levels = {criterion.name: list(criterion.levels) for criterion in self.criteria}
+        fits = isinstance(cell, tuple) and len(cell) == len(levels)
+        if not fits or any(level not in known for level, known in zip(cell, levels.values(), strict=True)):
+            raise InputError(f"a combination must be a tuple of one level of each of {levels}; got {cell!r}.")
+        return cell
 
     def check(self) -> TierCheck:
         """Find combinations without a tier, tiers that nobody gets, and better combinations in worse tiers.
