@@ -93,6 +93,7 @@ def written(cdnow_log, cdnow_summary):
         **churn_decisions(),
         **grading(),
         **moving(),
+        **bridging(log),
         "describe_columns": cv.describe_columns(few),
     }
 
@@ -185,6 +186,16 @@ def moving():
         "expected_path": cv.expected_path(matrix, start={"A": 2}, periods=2, rewards=rewards),
         "steady_state": cv.steady_state(matrix),
         "steady_state with inflow": cv.steady_state(matrix, inflow={"A": 1}),
+    }
+
+
+def bridging(log):
+    few = log.head(2000)
+    windows = {"observation_end": LAST, "window": "3 months"}
+    return {
+        "revenue_bridge": cv.revenue_bridge(few, interval=0.9, n_resamples=5, **windows),
+        "quick_ratio": cv.quick_ratio(cv.revenue_bridge(few, **windows)),
+        "growth_decomposition": cv.growth_decomposition(few, **windows),
     }
 
 

@@ -84,8 +84,13 @@ from customer_value.transactions import cohort_table as cohort_table
 from customer_value.transactions import data_quality as data_quality
 from customer_value.transactions import expand_subscriptions as expand_subscriptions
 from customer_value.transactions import fit_rhythm_population as fit_rhythm_population
+from customer_value.transactions import gross_revenue_retention as gross_revenue_retention
+from customer_value.transactions import growth_decomposition as growth_decomposition
+from customer_value.transactions import net_revenue_retention as net_revenue_retention
 from customer_value.transactions import purchase_rhythm as purchase_rhythm
+from customer_value.transactions import quick_ratio as quick_ratio
 from customer_value.transactions import retention_rates as retention_rates
+from customer_value.transactions import revenue_bridge as revenue_bridge
 from customer_value.transactions import split_holdout as split_holdout
 from customer_value.transactions import summarize_contracts as summarize_contracts
 from customer_value.transactions import summarize_customers as summarize_customers

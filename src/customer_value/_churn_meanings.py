@@ -5,7 +5,11 @@ from customer_value._meanings import PROBABILITY, SHARE
 CHURN_LABELS = {
     "window_start": ("first day of the outcome window", "date"),
     "window_end": ("the day after the last one of the outcome window", "date"),
-    "churned": ("whether the customer was lost in the outcome window; null where that is not known", "true or false"),
+    "churned": (
+        "whether the customer was lost in the outcome window, null where that is not known; of a revenue bridge, "
+        "revenue of customers who bought in the earlier window and not in the later one",
+        "true or false; currency",
+    ),
     "label_basis": ("how churned was decided: silence, own rhythm, p_alive, the end of a contract", "text"),
 }
 # In front of a log's name where there are several logs; behind a window (events_30d, trend_30d_90d).

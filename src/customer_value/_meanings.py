@@ -105,6 +105,8 @@ INTERVALS = {
     "rate": ("the interval of rate", SHARE),
     "logo_retention": ("the interval of logo_retention", SHARE),
     "revenue_retention": ("the interval of revenue_retention, over customers", "share"),
+    "net_revenue_retention": ("the interval of net_revenue_retention, over customers", "share"),
+    "gross_revenue_retention": ("the interval of gross_revenue_retention, over customers", SHARE),
     "state_value": ("the interval of state_value, over the moves seen", "currency"),
     "share_of_customers": ("the interval of share_of_customers, over customers", SHARE),
     "share_one_time": ("the interval of share_one_time, over customers", SHARE),
