@@ -11,17 +11,15 @@ from his scores; pandas and polars look the label up in a table of 25 cells and 
 
 from __future__ import annotations
 
-import argparse
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import polars as pl
-from _compare import added_memory, interleaved
+from _libraries import Work, read_options, run_all
 
 import customer_value as cv
 
@@ -149,26 +147,12 @@ def polars_segments(scored: pl.DataFrame) -> pl.DataFrame:
 # ---- the comparison ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Work:
-    """One piece of work by each library; the floor holds for ours on pandas against pandas."""
-
-    what: str
-    ours: Callable[[Any], Any]
-    pandas: Callable[[Any], Any]
-    polars: Callable[[Any], Any]
-    floor: float | None = None
-
-
 WORK = [
     Work("fit and score, ties mid", ours_fit, pandas_fit, polars_fit, FLOOR),
     Work("fit and score, ties edge", partial(ours_fit, ties="edge"), pandas_fit, polars_fit, FLOOR),
     Work("score on known edges", ours_known, pandas_known, polars_known),
     Work("name segments", ours_segments, pandas_segments, polars_segments),
 ]
-HEADER = """| what | customers | ours on pandas, s | pandas, s | ratio | ours on polars, s | polars, s | ratio | \
-MB ours / pandas | MB ours / polars |
-|---|---|---|---|---|---|---|---|---|---|"""
 
 
 def require_agreement(customers: pd.DataFrame) -> None:
@@ -193,49 +177,12 @@ def require_agreement(customers: pd.DataFrame) -> None:
     print(f"scores and segments agree for {len(customers):,} customers")
 
 
-def compare(work: Work, frame: pd.DataFrame, rounds: int) -> float:
-    """Time the four, measure the memory that they add, print a row; return the ratio against pandas."""
-    other = pl.from_pandas(frame)
-    contenders = {
-        "ours on pandas": (work.ours, frame, None),
-        "pandas": (work.pandas, frame, None),
-        "ours on polars": (work.ours, other, pl.from_pandas),
-        "polars": (work.polars, other, pl.from_pandas),
-    }
-    seconds = interleaved({name: partial(run, given) for name, (run, given, _) in contenders.items()}, rounds)
-    del other
-    memory = {
-        name: added_memory(run, frame, prepare) if rounds else math.nan
-        for name, (run, _, prepare) in contenders.items()
-    }
-    times, sizes = list(seconds.values()), list(memory.values())
-    ratios = times[1] / times[0], times[3] / times[2]
-    print(
-        f"| {work.what} | {len(frame):,} | {times[0]:.3f} | {times[1]:.3f} | {ratios[0]:.1f} | {times[2]:.3f} | "
-        f"{times[3]:.3f} | {ratios[1]:.1f} | {sizes[0]:.0f} / {sizes[1]:.0f} | {sizes[2]:.0f} / {sizes[3]:.0f} |",
-        flush=True,
-    )
-    return ratios[0]
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--smoke", action="store_true", help="once, on small data, to see that it runs")
-    parser.add_argument("--customers", type=int, default=CUSTOMERS)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    options = parser.parse_args()
-    customers = make_customers(5000 if options.smoke else options.customers)
-    rounds = 0 if options.smoke else options.rounds
+    n, rounds = read_options(__doc__, CUSTOMERS, ROUNDS)
+    customers = make_customers(n)
     require_agreement(customers.head(100_000))
-    print(HEADER)
-    missed = []
     scored = ours_fit(customers)
-    for work in WORK:
-        ratio = compare(work, scored if work.ours is ours_segments else customers, rounds)
-        if rounds and work.floor and ratio < work.floor:
-            missed.append(f"{work.what}: {ratio:.1f} < {work.floor:g}")
-    if missed:
-        raise SystemExit("floor missed: " + "; ".join(missed))
+    run_all(((work, scored if work.ours is ours_segments else customers) for work in WORK), rounds)
 
 
 if __name__ == "__main__":

@@ -9,17 +9,13 @@ only and then with the reason of each customer, "clv 435 >= 100, < 900"; labels 
 
 from __future__ import annotations
 
-import argparse
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import polars as pl
-from _compare import added_memory, interleaved
+from _libraries import Work, read_options, run_all
 
 import customer_value as cv
 
@@ -96,17 +92,6 @@ def labels(first: pl.Expr, second: pl.Expr) -> pl.Expr:
 # ---- the comparison ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Work:
-    """One piece of work by each library; the floor holds for ours on pandas against pandas."""
-
-    what: str
-    ours: Callable[[Any], Any]
-    pandas: Callable[[Any], Any]
-    polars: Callable[[Any], Any]
-    floor: float | None = None
-
-
 WORK = [
     Work("A, B, C by cumulative share", ours_abc, pandas_abc, polars_abc, FLOOR),
     Work("fixed thresholds", ours_fixed, pandas_fixed, polars_fixed),
@@ -117,9 +102,6 @@ WORK = [
         partial(polars_fixed, reasons=True),
     ),
 ]
-HEADER = """| what | customers | ours on pandas, s | pandas, s | ratio | ours on polars, s | polars, s | ratio | \
-MB ours / pandas | MB ours / polars |
-|---|---|---|---|---|---|---|---|---|---|"""
 
 
 def require_agreement(customers: pd.DataFrame) -> None:
@@ -145,45 +127,11 @@ def require_agreement(customers: pd.DataFrame) -> None:
         print(f"{what}: {differ.sum()} of {len(ours):,} customers, equal to others at a cut, are in another tier")
 
 
-def compare(work: Work, frame: pd.DataFrame, rounds: int) -> float:
-    """Time the four, measure the memory that they add, print a row; return the ratio against pandas."""
-    other = pl.from_pandas(frame)
-    contenders = {
-        "ours on pandas": (work.ours, frame, None),
-        "pandas": (work.pandas, frame, None),
-        "ours on polars": (work.ours, other, pl.from_pandas),
-        "polars": (work.polars, other, pl.from_pandas),
-    }
-    seconds = interleaved({name: partial(run, given) for name, (run, given, _) in contenders.items()}, rounds)
-    del other
-    memory = {
-        name: added_memory(run, frame, prepare) if rounds else math.nan
-        for name, (run, _, prepare) in contenders.items()
-    }
-    times, sizes = list(seconds.values()), list(memory.values())
-    ratios = times[1] / times[0], times[3] / times[2]
-    print(
-        f"| {work.what} | {len(frame):,} | {times[0]:.3f} | {times[1]:.3f} | {ratios[0]:.1f} | {times[2]:.3f} | "
-        f"{times[3]:.3f} | {ratios[1]:.1f} | {sizes[0]:.0f} / {sizes[1]:.0f} | {sizes[2]:.0f} / {sizes[3]:.0f} |",
-        flush=True,
-    )
-    return ratios[0]
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--smoke", action="store_true", help="once, on small data, to see that it runs")
-    parser.add_argument("--customers", type=int, default=CUSTOMERS)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    options = parser.parse_args()
-    customers = make_customers(5000 if options.smoke else options.customers)
-    rounds = 0 if options.smoke else options.rounds
+    n, rounds = read_options(__doc__, CUSTOMERS, ROUNDS)
+    customers = make_customers(n)
     require_agreement(customers.head(100_000))
-    print(HEADER)
-    for work in WORK:
-        ratio = compare(work, customers, rounds)
-        if rounds and work.floor and ratio < work.floor:
-            raise SystemExit(f"{work.what}: {ratio:.1f} < {work.floor:g}")
+    run_all(((work, customers) for work in WORK), rounds)
 
 
 if __name__ == "__main__":
