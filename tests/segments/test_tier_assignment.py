@@ -84,19 +84,21 @@ def test_kept_thresholds_give_the_same_tiers_on_any_engine(name, seed):
 
 
 @pytest.mark.parametrize("name", ["pyramid", "scorecard", "strategic_key_ordinary"])
-def test_duckdb_gives_the_same_tiers_without_collecting(name):
-    frame = customers(seed=5)
-    kept = fit_tier_scheme(frame, scheme=SCHEMES[name])
-    relation = assign_tiers(duckdb.from_df(frame), scheme=kept, labels="zh" if "pyramid" in name else "en")
-    assert isinstance(relation, duckdb.DuckDBPyRelation)
-    expected = assign_tiers(frame, scheme=kept, labels="zh" if "pyramid" in name else "en")
-    found = relation.df()
-    assert {column: [str(v) for v in found[column]] for column in added(expected)} == added(expected)
+def test_duckdb_gives_the_same_tiers_and_keeps_its_rows(name):
+    frame, labels = customers(seed=5), "zh" if "pyramid" in name else "en"
+    expected = added(assign_tiers(frame, scheme=SCHEMES[name], labels=labels))
+    kept = fit_tier_scheme(duckdb.from_df(frame), scheme=SCHEMES[name])
+    assert kept == fit_tier_scheme(frame, scheme=SCHEMES[name])
+    for scheme in (kept, SCHEMES[name]):
+        relation = assign_tiers(duckdb.from_df(frame), scheme=scheme, labels=labels)
+        assert isinstance(relation, duckdb.DuckDBPyRelation)
+        found = relation.df()
+        assert {column: [str(v) for v in found[column]] for column in expected} == expected
 
 
-def test_an_engine_without_rows_in_memory_needs_fixed_thresholds():
+def test_overrides_need_the_rows_in_memory():
     with pytest.raises(InputError, match="duckdb frame keeps them elsewhere"):
-        assign_tiers(duckdb.from_df(customers()), scheme="abc")
+        assign_tiers(duckdb.from_df(customers()), scheme="abc", overrides={"a": "A"})
 
 
 def test_every_library_gets_its_own_kind_back(make_frame, read):

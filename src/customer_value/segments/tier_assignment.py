@@ -11,6 +11,8 @@ from customer_value._frames import (
     EagerFrame,
     FrameT,
     categorical,
+    collect,
+    engine_of,
     float_column,
     make_frame,
     nw,
@@ -61,9 +63,10 @@ def assign_tiers(
 ) -> FrameT:
     """Put each customer into a tier, say why, and show what each criterion contributed.
 
-    A fitted scheme (fixed thresholds, or what `fit_tier_scheme` gives) is relational: lazy frames (polars, DuckDB,
-    Dask, PySpark) stay lazy, with one aggregate query for the checks. Any other scheme is first fitted on the frame
-    itself; that, and overrides, collect once.
+    A fitted scheme (fixed thresholds, or what `fit_tier_scheme` gives) is relational: lazy on a polars LazyFrame and on
+    engines (DuckDB, PySpark, Dask) but for one aggregate query that checks the columns. Any other scheme is first
+    fitted on the frame itself: a polars LazyFrame is collected once and comes back lazy; of an engine's frame the
+    columns that are judged are collected, and the tiers are an expression. Overrides need the rows in memory.
 
     Parameters
     ----------
@@ -141,8 +144,12 @@ def assign_tiers(
     made = {name, f"{name}_reason", f"{name}_score", *(f"{name}_{criterion.name}" for criterion in scheme.criteria)}
     if twice := sorted(made & {*columns, customer_id}):
         raise InputError(f"name={name!r} would write over {twice}, which are read; give the tier another name.")
-    if isinstance(opened, nw.LazyFrame) and scheme.fitted and overrides is None:
-        _check_lazily(opened, scheme, columns)
+    on_engine = isinstance(opened, nw.LazyFrame) and engine_of(opened) != "polars"
+    if isinstance(opened, nw.LazyFrame) and overrides is None and (scheme.fitted or on_engine):
+        if scheme.fitted:
+            _check_lazily(opened, scheme, columns)
+        else:
+            scheme = _fit(scheme, _numbers(collect(opened.select(columns)), scheme, columns), columns)
         return cast(FrameT, elsewhere(opened, scheme, columns[0], name, shown, language, reasons=reasons).to_native())
 
     eager, back = to_eager(frame, "frame", "assign_tiers")
@@ -159,7 +166,9 @@ def assign_tiers(
 
 
 def fit_tier_scheme(frame: object, *, scheme: TierScheme | str | None = None, score: str | None = None) -> TierScheme:
-    """Turn the shares, quantiles and limits of a scheme into thresholds on these customers, to be kept. Collects once.
+    """Turn the shares, quantiles and limits of a scheme into thresholds on these customers, to be kept.
+
+    Collects once; of a lazy frame, of whatever engine, only the columns that the scheme reads.
 
     With a scheme by shares somebody moves down whenever somebody else moves up. Thresholds that are kept judge each
     customer by himself, the same from month to month.
@@ -197,9 +206,9 @@ def fit_tier_scheme(frame: object, *, scheme: TierScheme | str | None = None, sc
     """
     scheme = _require_scheme(scheme)
     columns = _columns(scheme, score)
-    eager, _ = to_eager(frame, "frame", "fit_tier_scheme")
-    require_columns(eager, columns, what="frame", maker=_maker(columns))
-    return _fit(scheme, _numbers(eager, scheme, columns), columns)
+    opened = open_frame(frame)
+    require_columns(opened, columns, what="frame", maker=_maker(columns))
+    return _fit(scheme, _numbers(collect(opened.select(columns)), scheme, columns), columns)
 
 
 def _require_scheme(scheme: object) -> TierScheme:
