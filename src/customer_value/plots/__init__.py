@@ -2,6 +2,7 @@
 
 from customer_value.plots.alive_history import alive_history
 from customer_value.plots.backtest import backtest
+from customer_value.plots.bridge_waterfall import bridge_waterfall
 from customer_value.plots.calibration import calibration_by_frequency
 from customer_value.plots.cluster_choice import cluster_choice
 from customer_value.plots.cluster_profiles import cluster_profiles
@@ -29,6 +30,7 @@ from customer_value.plots.tracking import tracking
 __all__ = [
     "alive_history",
     "backtest",
+    "bridge_waterfall",
     "calibration_by_frequency",
     "cluster_choice",
     "cluster_profiles",

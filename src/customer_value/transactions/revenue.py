@@ -55,8 +55,9 @@ def revenue_bridge(
     window
         Length of both windows, whole periods, such as ``"12 months"`` or ``"4 quarters"``; ``"period"`` compares each
         period with the one before. Trailing twelve months by default, because buying is sporadic and has seasons: from
-        quarter to quarter a shop's revenue retention runs from .36 to .69, as people happen to buy, and what looks
-        churned comes back as resurrected. For contracts billed each month ``"period"`` is right.
+        one quarter to the next the customers of a music shop (CDNOW) keep .34 to .64 of their revenue, and those of a
+        gift wholesaler (Online Retail) .75 to 1.19, as the season has it; who seems churned comes back as resurrected.
+        For contracts billed each month ``"period"`` is right.
     by
         Name of an attribute such as a country, a segment or a tier: a column of the log that is the same in all rows
         of a customer, or of `customers`. A customer is in one group throughout: the bridges of the groups add up to
