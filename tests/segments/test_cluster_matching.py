@@ -87,6 +87,9 @@ def test_texts_and_libraries(make_frame, read):
     assert taken.mapping == {"b": "a", "c": "b"}
     again = match_clusters(labelled(["a", "a", "a"]), labelled(["a", "b", "b"]))
     assert again.mapping == {"a": "a (new)", "b": "a"}
+    # Without customer_id the first column names customers, as in summaries of accounts.
+    accounts = (labelled(labels).rename(columns={"customer_id": "account"}) for labels in ([1, 1, 2], [2, 2, 1]))
+    assert match_clusters(*accounts).mapping == {1: 2, 2: 1}
 
 
 def test_models_are_matched_by_centres_in_one_space():

@@ -12,14 +12,12 @@ from customer_value._validation import (
     broken_rule,
     name_list,
     numeric_column,
-    optional_text,
     require_columns,
     require_ids,
     require_rows,
 )
 from customer_value.errors import InputError
-from customer_value.transactions._ids import id_labels
-from customer_value.transactions._log import require_present
+from customer_value.segments._customers import id_column, require_customers
 
 Codes = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -28,27 +26,17 @@ _ROW, _MATCH = "_review_row", "_review_match"
 
 def customer_column(current: EagerFrame, previous: EagerFrame, customer_id: str | None) -> str:
     """Return the column of the customer, unique and without nulls in each frame."""
-    first = "customer_id" if "customer_id" in current.columns else current.columns[0]
-    key = optional_text(customer_id, "customer_id") or first
+    key = id_column(current, customer_id, "current")
     frames = {"current": current, "previous": previous}
     if engine_of(current) != engine_of(previous):
         raise InputError(
             f"current and previous must be frames of one library; got {engine_of(current)} and {engine_of(previous)}."
         )
-    for what, frame in frames.items():
-        require_columns(frame, [key], what=what, maker="customer_id= names the column with the customer")
+    id_column(previous, key, "previous")
     require_ids(key, frames)
     for what, frame in frames.items():
         require_customers(frame, key, what)
     return key
-
-
-def require_customers(frame: EagerFrame, key: str, what: str) -> None:
-    """Raise unless each row has a customer of its own."""
-    require_present(frame.get_column(key), f"Leave such rows out of {what}.")
-    _, which, times = np.unique(id_labels(frame.get_column(key)), return_inverse=True, return_counts=True)
-    remedy = "There is one row per customer: keep one of each, or name another customer_id=."
-    require_rows(times[which] == 1, f"{key} must be unique in {what}", remedy)
 
 
 def matching_rows(current: EagerFrame, previous: EagerFrame, key: str) -> Codes:

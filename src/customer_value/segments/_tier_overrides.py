@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from customer_value._frames import EagerFrame, column_names, to_eager
+from customer_value._frames import EagerFrame, to_eager
 from customer_value._validation import require_columns
 from customer_value.errors import InputError
 from customer_value.segments.tier_scheme import TierScheme
 
 Overrides = dict[Any, tuple[int, str]]  # customer -> position of the tier, note
 _FEW = 5
-
-
-def id_column(frame: EagerFrame, customer_id: str | None) -> str:
-    """Return the column that names customers: the one given, `customer_id`, or the first, as summaries have it."""
-    names = column_names(frame)
-    column = customer_id or ("customer_id" if "customer_id" in names else names[0])
-    require_columns(frame, [column], what="frame", maker="Name the column of customers: customer_id=...")
-    return column
 
 
 def read_overrides(overrides: object, column: str, name: str, scheme: TierScheme, shown: Sequence[str]) -> Overrides:
@@ -32,8 +25,8 @@ def read_overrides(overrides: object, column: str, name: str, scheme: TierScheme
         raise InputError(f"overrides name the tiers {unknown}; tiers are {list(scheme.tiers)}.")
     found = {customer: (known[tier], "" if note is None else str(note)) for customer, tier, note in pairs}
     if len(found) < len(pairs):
-        named = [customer for customer, _, _ in pairs]
-        twice = sorted({str(customer) for customer in named if named.count(customer) > 1})
+        times = Counter(customer for customer, _, _ in pairs)
+        twice = sorted(str(customer) for customer, n in times.items() if n > 1)
         raise InputError(f"overrides must name each customer once; {twice[:_FEW]} come more than once.")
     return found
 

@@ -13,7 +13,7 @@ from customer_value._frames import Column, EagerFrame, categorical, nw, texts, t
 from customer_value._validation import require_columns, require_ids, require_some, text_value
 from customer_value.errors import InputError
 from customer_value.segments._centres import squared_distances
-from customer_value.segments._review_frames import require_customers
+from customer_value.segments._customers import id_column, require_customers
 from customer_value.segments.cluster_assignment import assigned_numbers
 from customer_value.segments.kmeans import KMeansSegmenter
 
@@ -66,7 +66,12 @@ class ClusterMatch:
 
 
 def match_clusters(
-    before: Any, after: Any, *, customers: Any = None, customer_id: str = "customer_id", cluster: str = "cluster"
+    before: Any,
+    after: Any,
+    *,
+    customers: Any = None,
+    customer_id: str | None = None,
+    cluster: str = "cluster",
 ) -> ClusterMatch:
     """Find for each cluster of a new fit the one of the old fit that it is, so that labels stay as they were.
 
@@ -80,8 +85,11 @@ def match_clusters(
         different libraries, labels may be fewer or more than before, and null (noise).
     customers
         With two models: customers by whom to tell how much stays the same. Without them only centres are compared.
-    customer_id, cluster
-        With two frames: names of the column of customers and of labels.
+    customer_id
+        With two frames: the column of customers; default `customer_id`, or the first column of `after` where there is
+        none.
+    cluster
+        With two frames: the column of labels.
 
     Returns
     -------
@@ -123,11 +131,11 @@ def match_clusters(
         raise InputError("before and after must be two fitted KMeansSegmenter, or two frames with labels.")
     if customers is not None:
         raise InputError("customers goes with two models; two frames have customers of their own.")
-    text_value(customer_id, "customer_id")
     text_value(cluster, "cluster")
     opened, back = to_eager(after, "after", "match_clusters")
-    old = _read_labels(to_eager(before, "before", "match_clusters")[0], "before", customer_id, cluster)
-    new = _read_labels(opened, "after", customer_id, cluster)
+    key = id_column(opened, customer_id, "after")
+    old = _read_labels(to_eager(before, "before", "match_clusters")[0], "before", key, cluster)
+    new = _read_labels(opened, "after", key, cluster)
     match = _match_labels(old, new)
     # Of the old labels' kind and order, with those that are new at the end.
     labels = [*old.labels, *(label for label in match.mapping.values() if label not in old.labels)]

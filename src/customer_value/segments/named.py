@@ -52,8 +52,8 @@ def assign_segments(
     -------
     frame
         The same rows in the same order with `segment`, an ordered label, best segment first (an ordered categorical
-        in pandas, Enum in polars, text in pyarrow and on engines), and `segment_reason`, such as "R 5, F 4: rule R 5, F 4-5".
-        Columns of these names that are there already are replaced.
+        in pandas, Enum in polars, text in pyarrow and on engines), and `segment_reason`, such as "R 5, F 4: rule R 5,
+        F 4-5". Columns of these names that are there already are replaced.
 
     Raises
     ------
@@ -84,6 +84,9 @@ def assign_segments(
     Can't lose them 不可失去客户  1-2    5
     Hibernating 沉睡客户          1-2    1-2
     ============================  =====  =====
+
+    Where two customers in five or more have bought once, all of them share F 2, and nobody is among New customers or
+    Promising. Breaks that keep one purchase apart give them back: ``score_rfm(summary, breaks={"f": [2, 3, 5, 10]})``.
 
     Examples
     --------

@@ -33,7 +33,8 @@ from customer_value._validation import (
     truth_value,
 )
 from customer_value.errors import InputError
-from customer_value.segments._tier_overrides import Overrides, id_column, positions, read_overrides
+from customer_value.segments._customers import id_column
+from customer_value.segments._tier_overrides import Overrides, positions, read_overrides
 from customer_value.segments._tier_results import Codes, Found, elsewhere, in_memory, the_number
 from customer_value.segments._tier_words import set_by_hand
 from customer_value.segments.tier_scheme import TierScheme
@@ -157,8 +158,9 @@ def assign_tiers(
     found = in_memory(numbers, _fit(scheme, numbers, columns), columns[0], name, language, reasons=reasons)
     codes, said = found.tiers, found.reasons
     if overrides is not None:
-        by_hand = read_overrides(overrides, id_column(eager, customer_id), name, scheme, shown)
-        codes, said = _set_by_hand(eager, id_column(eager, customer_id), by_hand, found, shown, language)
+        column = id_column(eager, customer_id)
+        by_hand = read_overrides(overrides, column, name, scheme, shown)
+        codes, said = _set_by_hand(eager, column, by_hand, found, shown, language)
     new: dict[str, Column] = {name: categorical(codes, shown, eager)}
     if reasons and said is not None:
         new[f"{name}_reason"] = said
