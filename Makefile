@@ -39,7 +39,7 @@ check: $(VENV)/.installed-test $(VENV)/.installed-check  ## ruff, strict mypy, i
 
 docs: $(VENV)/.installed-test $(VENV)/.installed-docs  ## the site in docs/_build/html; warnings are errors
 	ln -sfn ../notebooks docs/notebooks
-	$(PY) -m sphinx -W --keep-going -b html docs docs/_build/html
+	$(PY) -m sphinx -W --keep-going -j auto -b html docs docs/_build/html
 
 notebooks: $(VENV)/.installed-test $(VENV)/.installed-docs  ## executed .ipynb beside each notebook script
 	$(PY) -m jupytext --to ipynb --execute notebooks/*.py

@@ -52,15 +52,28 @@ def write_reference(*_):
     folder.mkdir(parents=True, exist_ok=True)
     face = {name: getattr(cv, name) for name in cv.__all__ if not name.startswith("__")}
     rooms = {name: value for name, value in face.items() if isinstance(value, ModuleType)}
+    intros = {name: (inspect.getdoc(module) or "").split("\n\n")[0] for name, module in rooms.items()}
     inner = {f"{room}.{name}": getattr(rooms[room], name) for room in rooms for name in rooms[room].__all__}
-    rooms |= {name: value for name, value in inner.items() if isinstance(value, ModuleType)}
-    functions = [name for name, value in face.items() if inspect.isfunction(value)]
+    namespaces = {name: value for name, value in inner.items() if isinstance(value, ModuleType)}
+    intros |= {name: inspect.getdoc(module) or "" for name, module in namespaces.items()}
+    functions = {}  # by the room that they live in
+    for name, value in face.items():
+        if inspect.isfunction(value):
+            functions.setdefault(value.__module__.split(".")[1], []).append(name)
     errors = [name for name, value in face.items() if inspect.isclass(value)]
+    order = ["transactions", "clv", "churn", "segments", "lifecycle"]
+    others = sorted(name for home, names in functions.items() if home not in order for name in names)
+    groups = [(intros[room].split(":")[0], functions[room]) for room in order] + [("All rooms", others)]
     pages = {
-        "functions": ("Functions over frames", "customer_value", "Called as ``cv.name(frame, ...)``.", functions),
-        "errors": ("Errors and warnings", "customer_value", "What can go wrong, as types to tell apart.", errors),
+        "functions": ("Functions over frames", "customer_value", "Called as ``cv.name(frame, ...)``.", groups),
+        "errors": (
+            "Errors and warnings",
+            "customer_value",
+            "What can go wrong, as types to tell apart.",
+            [("", errors)],
+        ),
     }
-    for name, module in rooms.items():
+    for name, module in (rooms | namespaces).items():
         entries = {entry: getattr(module, entry) for entry in module.__all__}
         own = [
             entry
@@ -68,11 +81,12 @@ def write_reference(*_):
             if value is not face.get(entry) and not isinstance(value, ModuleType)
         ]
         if own:
-            title, intro = f"cv.{name}", inspect.getdoc(module) or ""
-            pages[name] = (title, f"customer_value.{name}", intro, own)
-    for name, (title, home, intro, entries) in pages.items():
-        lines = [title, "=" * len(title), "", intro, "", f".. currentmodule:: {home}", "", ".. autosummary::"]
-        lines += ["   :toctree: api", "", *(f"   {entry}" for entry in entries), ""]
+            pages[name] = (f"cv.{name}", f"customer_value.{name}", intros[name], [("", own)])
+    for name, (title, home, intro, groups) in pages.items():
+        lines = [title, "=" * len(title), "", intro, "", f".. currentmodule:: {home}", ""]
+        for heading, entries in groups:
+            lines += [heading, "-" * len(heading), ""] if heading else []
+            lines += [".. autosummary::", "   :toctree: api", "", *(f"   {entry}" for entry in entries), ""]
         write_if_changed(folder / f"{name}.rst", "\n".join(lines))
 
 
@@ -80,6 +94,16 @@ def write_if_changed(path, text):
     """Leave a file alone that says the same already: a rebuild then reads only what changed."""
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")
+
+
+def tell_constants(app, what, name, obj, options, lines):
+    """Say of a constant what it holds and where it is from; its class has a page of its own."""
+    if what != "data":
+        return
+    kind = f"tuple of {type(obj[0]).__name__}" if isinstance(obj, tuple) else type(obj).__name__
+    parts = [part.name for part in obj] if isinstance(obj, tuple) else getattr(obj, "stages", getattr(obj, "names", ()))
+    held = f": {', '.join(dict.fromkeys(parts))}" if parts else ""
+    lines[:] = [f"{kind}, ready to use{held}.", "", getattr(obj, "source", ""), ""]
 
 
 def leave_out_inherited(app, what, name, obj, skip, options):
@@ -91,3 +115,4 @@ def setup(app):
     """Write the reference before Sphinx looks for pages."""
     app.connect("config-inited", write_reference)
     app.connect("autodoc-skip-member", leave_out_inherited)
+    app.connect("autodoc-process-docstring", tell_constants)
