@@ -50,6 +50,7 @@ THIRD_PARTY = {"numpy", "scipy", *(name for name in DOORS if "." not in name)}
 BY_NAME = {"import_optional", "import_module"}  # calls that import what their first argument names
 LONGEST = 400
 
+ROOMS = sorted(path.parent.name for path in SOURCE.glob("*/__init__.py") if not path.parent.name.startswith("_"))
 FILES = sorted(SOURCE.rglob("*.py"))
 NAMES = [file.relative_to(SOURCE).as_posix() for file in FILES]
 
@@ -147,6 +148,29 @@ def test_no_other_outside_library_is_imported():
     assert outside <= THIRD_PARTY, f"say in DOORS who may import {sorted(outside - THIRD_PARTY)}"
 
 
+def homes(room):
+    """File of each name of a room that loads its names on first use."""
+    for node in tree(SOURCE / room / "__init__.py").body:
+        if isinstance(node, ast.Assign) and [target.id for target in node.targets] == ["_HOMES"]:
+            return ast.literal_eval(node.value)
+    return {}
+
+
+def test_a_name_that_is_its_files_own_is_a_namespace():
+    # A file hides what it holds under its own name as soon as it is imported: such a name would be now the one, now
+    # the other.
+    found = [(room, name) for room in ROOMS for name, home in homes(room).items() if name == home]
+    assert found
+    for room, name in found:
+        defined = {
+            getattr(node, "name", None) or getattr(target, "id", None)
+            for node in tree(SOURCE / room / f"{name}.py").body
+            for target in getattr(node, "targets", [None])
+        }
+        assert "__all__" in defined, f"{room}/{name}.py is no namespace: name the file otherwise than what it holds"
+        assert name not in defined
+
+
 def model_files():
     """Files that define a purchase, spend or contract model, wherever they are."""
     bases = {"PurchaseModel", "SpendModel", "ContractModel"}
@@ -212,9 +236,6 @@ def test_importing_the_package_does_nothing_else():
 def test_importing_the_package_loads_no_room():
     seen = watch("import customer_value")
     assert [name for name in seen["modules"] if name.startswith(f"{PACKAGE}.")] == []
-
-
-ROOMS = sorted(path.parent.name for path in SOURCE.glob("*/__init__.py") if not path.parent.name.startswith("_"))
 
 
 @pytest.mark.parametrize("room", ROOMS)
