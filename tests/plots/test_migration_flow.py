@@ -48,7 +48,7 @@ def test_bars_and_ribbons_are_customers(make_frame):
 def test_states_stand_in_the_order_of_the_labels_and_outsiders_below():
     ax = migration_flow(flow())
     told = [text.get_text() for text in ax.texts]
-    assert told == ["B 2", "A 1", "entered 1", "B 1", "A 2", "C 1", "left 1", "Width: customers"]
+    assert told == ["B: 2", "A: 1", "entered: 1", "B: 1", "A: 2", "C: 1", "left: 1", "Width: customers"]
     places = [text.xyann[1] for text in ax.texts[:3]]
     assert places == sorted(places)
     assert ax.yaxis_inverted()

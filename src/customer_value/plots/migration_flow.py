@@ -82,7 +82,7 @@ def migration_flow(
     >>> july = pd.DataFrame({"customer_id": [1, 3, 4], "tier": ["A", "A", "B"]})
     >>> ax = cv.plots.migration_flow(cv.segment_migration(june, july, label="tier"))
     >>> [label.get_text() for label in ax.texts]
-    ['A 1', 'B 2', 'entered 1', 'A 2', 'B 1', 'left 1', 'Width: customers']
+    ['A: 1', 'B: 2', 'entered: 1', 'A: 2', 'B: 1', 'left: 1', 'Width: customers']
     """
     require_choice("measure", measure, list(_MEASURES))
     smallest = number(smallest, "smallest", low=0, high=1)
@@ -219,7 +219,7 @@ def _name_column(ax: Axes, layout: Layout, names: list[str], states: Any, column
     lowest = ax.get_ylim()[0]
     least = _LINE * lowest / points
     for state, centre, place in zip(states, middle, apart(middle, least, lowest), strict=True):
-        told = f"{names[state]} {short(layout.height[column, state])}"
+        told = f"{names[state]}: {short(layout.height[column, state])}"
         # A label that had to make room points to its bar.
         line = {"arrowstyle": "-", "color": QUIET, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0}
         arrow = line if abs(place - centre) > least / 3 else None
