@@ -57,7 +57,8 @@ def review_tiers(
         criteria, goes first.
     buffer
         Share of a boundary, from 0 to below 1, by which a score must lie beyond it: with .05 and a boundary of 1,000,
-        1,050 for an upgrade and below 950 for a downgrade. Below 0 it is a share of the boundary's size.
+        1,050 for an upgrade and below 950 for a downgrade. Below 0 it is a share of the boundary's size; a boundary of
+        0 has none, and confirmations alone hold moves over it back.
     confirmations
         Reviews in a row that must ask for a move in the same direction before it is made.
     scheme

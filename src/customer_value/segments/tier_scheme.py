@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from typing import Literal, Self
 
 from customer_value._labels import require_label_table
-from customer_value._validation import name_list, optional_text, text_value
+from customer_value._validation import name_list, optional_text, saved_values, text_value
 from customer_value.errors import InputError
 from customer_value.segments.tier_parts import TierCriterion, TierCut
 
 Kind = Literal["score", "matrix", "scorecard", "points"]
 Cell = tuple[str, ...]
 
-SCHEMA = 1
+_SCHEMA = 1
 _MOST_CELLS = 1000  # every one is looked at
 _WHOLE = 1e-9  # how far weights may add up to something else than 1
 
@@ -259,9 +259,9 @@ class TierScheme:
                 yield (*cell[:i], criterion.levels[position + 1], *cell[i + 1 :])
 
     def to_json(self) -> str:
-        """Return the scheme as JSON text, which `from_json` reads."""
-        data = {
-            "schema": SCHEMA,
+        """Return the scheme as JSON text with a schema version; `from_json` reads it back."""
+        saved = {
+            "schema": _SCHEMA,
             "model": type(self).__name__,
             "tiers": list(self.tiers),
             "cut": None if self.cut is None else self.cut.as_data(),
@@ -271,29 +271,30 @@ class TierScheme:
             "labels": {language: dict(texts) for language, texts in self.labels.items()},
             "source": self.source,
         }
-        return json.dumps(data, ensure_ascii=False)
+        return json.dumps(saved, ensure_ascii=False, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the scheme that `to_json` wrote; raise InputError on anything else."""
-        try:
-            data = json.loads(text)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"this is no JSON of a {cls.__name__}: {error}.") from None
-        if not isinstance(data, dict) or data.get("schema") != SCHEMA or data.get("model") != cls.__name__:
-            raise InputError(f"this is no {cls.__name__} of schema {SCHEMA}.")
+        """Make a scheme from the text that `to_json` gave; values are checked and no code runs.
+
+        Raises
+        ------
+        InputError
+            The text is not JSON, is not of this class and schema, or holds no scheme.
+        """
+        saved = saved_values(text, cls.__name__, _SCHEMA)
         try:
             return cls(
-                tiers=tuple(data["tiers"]),
-                cut=None if data["cut"] is None else TierCut.from_data(data["cut"]),
-                criteria=tuple(TierCriterion.from_data(each) for each in data["criteria"]),
-                cells={tuple(row[:-1]): row[-1] for row in data["cells"]},
-                score=data["score"],
-                labels=data["labels"],
-                source=data["source"],
+                tiers=tuple(saved["tiers"]),
+                cut=None if saved["cut"] is None else TierCut.from_data(saved["cut"]),
+                criteria=tuple(TierCriterion.from_data(each) for each in saved["criteria"]),
+                cells={tuple(row[:-1]): row[-1] for row in saved["cells"]},
+                score=saved["score"],
+                labels=saved["labels"],
+                source=saved["source"],
             )
         except (KeyError, TypeError, IndexError) as error:
-            raise InputError(f"this JSON does not hold a {cls.__name__}: {error!r}.") from None
+            raise InputError(f"this text is no {cls.__name__} that to_json wrote: {error!r}.") from None
 
     def __repr__(self) -> str:
         return f"<TierScheme: {', '.join(self.tiers)}; {self._how()}>"
