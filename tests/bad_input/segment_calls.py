@@ -37,6 +37,7 @@ MODEL = segments.KMeansSegmenter(2, n_init=1).fit(X)
 ON_ARRAYS = segments.KMeansSegmenter(2, n_init=1).fit(X.to_numpy())  # which a matrix without names goes with
 CLUSTERED = cv.assign_clusters(CUSTOMERS, model=MODEL)
 CLUSTERS = {"frame": CLUSTERED, "columns": {"customer_id": "label", "cluster": "feature"}}
+CLUSTERS |= {"arguments": {"customer_id": "customer_id"}}
 FEATURE_COLUMNS = dict.fromkeys(FEATURES, "feature")
 CHOICE = {"features": FEATURES, "k": [2, 3], "model": segments.KMeansSegmenter(n_init=1)}
 CHOICE |= {"n_references": 2, "n_boot": 2, "sample_size": 100}
@@ -124,7 +125,7 @@ SEGMENT_CALLS = {
     ),
     "match_clusters(after)": Call(
         segments.match_clusters, frame_first(segments.match_clusters, "after"), **CLUSTERS,
-        other={"before": CLUSTERED.iloc[5:]}, maker="assign_clusters adds clusters",
+        other={"before": CLUSTERED.iloc[5:]},
     ),
     "match_clusters(customers)": Call(
         segments.match_clusters, frame_first(segments.match_clusters, "customers"), CUSTOMERS, FEATURE_COLUMNS, {},

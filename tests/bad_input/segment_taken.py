@@ -25,7 +25,7 @@ SEGMENT_TAKEN = {
     "tops": {"[]"},
     "values": {"-1", "2.5", "[]", "array", "pair", "1e300"},
     # Clusters: the constructor takes everything, and fit tells what is wrong with it.
-    "KMeansSegmenter-category_weight": NUMBER,
+    "KMeansSegmenter-category_weight": {"2.5"},
     "KMeansSegmenter-clusterer": OPTIONAL,
     "KMeansSegmenter-less_is_better": {"[]", "{}"},
     "KMeansSegmenter-minibatch_above": {"None", "10**400"},
@@ -35,17 +35,16 @@ SEGMENT_TAKEN = {
     "KMeansSegmenter-value": OPTIONAL,
     "KMeansSegmenter-winsorize": OPTIONAL,
     "KMeansSegmenter.cluster_names-labels": set(),
-    "KMeansSegmenter.fit-sample_weight": {"None", "True", *NUMBER},
+    "KMeansSegmenter.fit-sample_weight": {"2.5", "None", "True"},
     "KMeansSegmenter.fit-y": ANY,  # ignored, as scikit-learn has it
     "KMeansSegmenter.profile-labels": set(),
     "choose_n_clusters-random_state": set(),
     "choose_n_clusters-sample_size": {"10**400"},
     "assign_clusters-model": set(),
     "match_clusters-customers": OPTIONAL,
-    **{f"match_clusters{frame}-customer_id": set() for frame in ("", "(after)", "(customers)")},
     # Tiers.
     "TierCut-by": set(),
-    "TierCriterion.fit-values": {"-1", "2.5", "array", "pair", "1e300"},
+    "TierCriterion.fit-values": {"-1", "2.5", "array", "pair"},
     "TierCriterion-column": TEXT,
     "TierCriterion-points": {"[]", "array", "pair"},
     "TierCriterion-weight": OPTIONAL,
@@ -67,7 +66,7 @@ SEGMENT_TAKEN = {
     # Scores and screens.
     **{f"assign_quadrants{cuts}-cuts": {"-1", *NUMBER} for cuts in ("", "(cuts)")},  # one for both columns
     "cost_to_serve-labels": set(),
-    "gini-values": {"2.5", "array", "pair", "1e300"},
+    "gini-values": {"2.5", "array", "pair"},
     "plots.lorenz-value": {"text"},
     "score_contribution-by": OR_NO_NAME,
     "score_potential-value": OPTIONAL,

@@ -89,8 +89,15 @@ def segment_share(
     return _bars(opened, names, ax)
 
 
+def _shares(profile: EagerFrame, column: str) -> Floats:
+    shares = numeric_column(profile, column, what="profile", nulls=True)
+    remedy = "A total that is not above 0 (refunds, losses) has no shares: profile another value."
+    require_rows(~np.isnan(shares), f"{column} must not be null or NaN", remedy)
+    return shares
+
+
 def _bars(profile: EagerFrame, names: list[str], ax: Axes | None) -> Axes:
-    customers, value = (numeric_column(profile, column, what="profile") for column in _SHARES.values())
+    customers, value = (_shares(profile, column) for column in _SHARES.values())
     ax = axes_for(ax, "segment_share", (6.6, 1.6 + 0.5 * len(names)))
     places = np.arange(len(names))
     ax.barh(places - 0.19, customers, height=0.36, color=QUIET, label="of customers")
@@ -112,7 +119,7 @@ def _bars(profile: EagerFrame, names: list[str], ax: Axes | None) -> Axes:
 
 
 def _stacked(profile: EagerFrame, names: list[str], blocks: list[str], by: str, measure: str, ax: Axes | None) -> Axes:
-    shares = numeric_column(profile, _SHARES[measure], what="profile")
+    shares = _shares(profile, _SHARES[measure])
     require_rows(shares >= 0, f"{_SHARES[measure]} must be 0 or above to be stacked")
     columns, segments = list(dict.fromkeys(blocks)), list(dict.fromkeys(names))
     heights = np.zeros((len(segments), len(columns)))

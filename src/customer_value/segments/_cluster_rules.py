@@ -11,6 +11,7 @@ from customer_value._validation import name_list, number, optional_text, require
 from customer_value.errors import InputError
 from customer_value.segments._features import Feature
 from customer_value.segments._prepare import Scale, Unskew
+from customer_value.segments._values import LARGEST
 
 LESS_IS_BETTER = ("time_since_last", "days_since_last")
 _MOST_STARTS = 100_000
@@ -28,7 +29,7 @@ def check_arguments(model: Any) -> None:
         require_choice("scale", model.scale, get_args(Scale))
     if model.winsorize is not None:
         number(model.winsorize, "winsorize", low=0, high=0.5, open_ends=True)
-    number(model.category_weight, "category_weight", low=0, open_ends=True)
+    number(model.category_weight, "category_weight", low=0, high=LARGEST, open_ends=True)
     optional_text(model.value, "value")
     name_list(model.less_is_better, "less_is_better")
     try:

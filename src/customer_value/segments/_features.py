@@ -13,11 +13,11 @@ from sklearn.utils.validation import validate_data
 from customer_value._frames import Column, collect, float_column, nw, open_frame
 from customer_value._validation import require_rows, require_some
 from customer_value.errors import DataWarning, InputError, warn
+from customer_value.segments._values import require_below_largest
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 MOST_LEVELS = 100  # of a category, each of which becomes a column
-LARGEST = 1e100  # of a number: its square is still one
 _NUMBERS = (int, float, Decimal, np.number)
 _NAMES_AN_ID = ("customer_id", "user_id", "client_id", "household_id", "id")
 
@@ -68,6 +68,7 @@ def read_weights(sample_weight: Any, n: int) -> Floats:
     if weights.shape != (n,):
         raise InputError(f"sample_weight must have one dimension, one per row: X has {n} rows, it has {weights.shape}.")
     require_rows((weights >= 0) & (weights < np.inf), "sample_weight must be 0 or above, and finite")
+    require_below_largest(weights, "sample_weight")
     if not weights.any():
         raise InputError("every sample_weight is zero: no row is left to learn from.")
     return weights
@@ -143,7 +144,7 @@ def _numbers(name: str, column: Column) -> Floats:
             "Fill it with what it means (0 purchases, a median), or leave those customers out.",
         )
         require_rows(np.isfinite(values), f"{name} must be finite")
-    require_rows(np.abs(values) < LARGEST, f"{name} must be below {LARGEST:.0e}")
+    require_below_largest(values, name)
     return values
 
 

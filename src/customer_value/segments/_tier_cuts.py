@@ -19,7 +19,7 @@ _BLOCK = 65_536
 _REACHED = 1 - 1e-12  # sums of money written in decimals are off by parts in 1e16, which must not decide a tier
 _LARGEST_SUM = 1e290
 _FINEST_SHARE = 10**9  # a share is the fraction meant, such as 7/100 or 5/6, and not the float that is nearest to it
-_DECIMALS_OF_MONEY = 2
+_DECIMALS_OF_MONEY, _MOST_DECIMALS = 2, 18  # whole numbers of 64 bits have 18 digits
 _SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 
 
@@ -107,7 +107,7 @@ def decimals_of(thresholds: Thresholds) -> int:
         return _DECIMALS_OF_MONEY
     needed = max(-int(number.as_tuple().exponent) for number in shown)
     whole = max(number.adjusted() for number in shown)
-    return min(max(needed, 2 - whole, 0), max(14 - whole, 0))
+    return min(max(needed, 2 - whole, 0), max(14 - whole, 0), _MOST_DECIMALS)
 
 
 def said_number(number: float) -> str:

@@ -18,6 +18,7 @@ Number = TypeVar("Number", bound=Any)  # an array or an expression
 
 _NUDGE = 1e-13  # 0.29 * 100 is 28.999999999999996, and is shown as 0.29 all the same
 _LARGEST_SHOWN = 9e18
+_SAME = 1e-300  # limits so near to each other that nothing can be divided by what lies between them
 
 
 def number_of(column: str) -> nw.Expr:
@@ -40,7 +41,7 @@ def scaled(value: Number, criterion: TierCriterion) -> Number:
     assert criterion.limits is not None
     assert criterion.weight is not None
     low, high = criterion.limits
-    if low == high:  # the same for everyone: it tells nothing
+    if abs(high - low) < _SAME:  # for everyone: it tells nothing
         nothing: Number = value * 0.0
         return nothing
     # Not divided by the range: some engines multiply by the reciprocal instead, which rounds otherwise.

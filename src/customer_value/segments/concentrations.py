@@ -16,7 +16,6 @@ from customer_value._validation import (
     float_array,
     interval_level,
     number,
-    numeric_column,
     require_choice,
     require_columns,
     require_rows,
@@ -27,6 +26,7 @@ from customer_value._validation import (
 from customer_value.errors import InputError
 from customer_value.segments._groups import CUTOFF, column_apart, key_codes
 from customer_value.segments._lorenz import Floats, Lorenz, lorenz, measures, resampled_measures, tally
+from customer_value.segments._values import require_below_largest, value_column
 
 Negative = Literal["error", "clip", "keep"]
 
@@ -234,7 +234,9 @@ def gini(values: ArrayLike, *, corrected: bool = False, negative: Negative = "er
     numbers = float_array(values, "values")
     require_some(numbers.size, "sample")
     require_rows(np.isfinite(numbers), "values must be finite")
+    require_below_largest(numbers, "values")
     counted = _counted(numbers, "values", negative)
+    _require_total(counted, "values")
     if corrected and counted.size < 2:
         raise InputError("corrected=True needs two values or more.")
     return float(measures(lorenz(*tally(counted)), (), (), corrected)[0])
@@ -252,9 +254,10 @@ def _parts(frame: EagerFrame, value: str, by: str | None, negative: Negative) ->
     require_columns(frame, [value], what="frame")
     apart = column_apart(frame, by)
     require_some(len(frame), "frame")
-    values = numeric_column(frame, value, what="frame")
+    values = _counted(value_column(frame, value), value, negative)
     if apart is None:
-        return _Parts([_counted(values, value, negative)], lambda _: {})
+        _require_total(values, value)
+        return _Parts([values], lambda _: {})
     blocks, codes = key_codes(frame, apart)
     dtype = frame.get_column(apart).dtype
     there = [i for i in range(len(blocks)) if (codes == i).any()]
@@ -263,19 +266,24 @@ def _parts(frame: EagerFrame, value: str, by: str | None, negative: Negative) ->
         repeated = [blocks[i] for i in there for _ in range(rows)]
         return {apart: nw.new_series(apart, repeated, dtype, backend=frame.implementation)}
 
-    return _Parts([_counted(values[codes == i], value, negative) for i in there], keys)
+    for i in there:
+        _require_total(values[codes == i], f"{value} of {apart} {blocks[i]}")
+    return _Parts([values[codes == i] for i in there], keys)
 
 
 def _counted(values: Floats, name: str, negative: Negative) -> Floats:
-    """Return values as the policy on negative ones has them; they must add up to more than 0."""
+    """Return values as the policy on negative ones has them."""
     require_choice("negative", negative, get_args(Negative))
     if negative == "error":
         require_rows(values >= 0, f"{name} must be 0 or above", _REMEDY)
     elif negative == "clip":
         values = np.maximum(values, 0.0)
+    return values
+
+
+def _require_total(values: Floats, name: str) -> None:
     if not np.sort(values).sum() > 0:
         raise InputError(f"{name} must add up to more than 0: of nothing there are no shares.")
-    return values
 
 
 def _shares(given: Sequence[float], name: str) -> list[float]:

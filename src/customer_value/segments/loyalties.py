@@ -19,6 +19,7 @@ from customer_value._validation import (
     text_value,
 )
 from customer_value.errors import InputError
+from customer_value.segments._values import value_column
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -180,7 +181,7 @@ def _gamma_regularity(gaps: Floats, total: Floats, logs: Floats) -> Floats:
 
 
 def _from_zero(frame: EagerFrame, column: str) -> Floats:
-    values = numeric_column(frame, column, what="frame", nulls=True)
+    values = value_column(frame, column, nulls=True)
     require_rows(~(values < 0), f"{column} must be 0 or above")
     return values
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from customer_value._frames import Column, EagerFrame, FrameT, make_frame, nw, to_eager
-from customer_value._validation import interval_level, name_list, numeric_column, require_columns, require_some
+from customer_value._validation import interval_level, name_list, require_columns, require_some
 from customer_value.errors import InputError
 from customer_value.segments._attributes import attribute_columns
 from customer_value.segments._groups import (
@@ -21,6 +21,7 @@ from customer_value.segments._groups import (
     share_columns,
     sums,
 )
+from customer_value.segments._values import value_column
 
 _FUTURE_VALUE = "clv"
 _BOUGHT = "purchases"
@@ -127,14 +128,14 @@ def segment_profile(
     counts = groups.counts
     columns["customers"] = counts
     columns |= share_columns("share_of_customers", counts, groups.totals(counts), level)
-    worth = groups.split(numeric_column(opened, value, what="frame"))
+    worth = groups.split(value_column(opened, value))
     columns |= {value: sums(worth), "share_of_value": groups.shares(sums(worth))}
     columns |= {**mean_columns("mean_value", worth, level), "median_value": each(worth, np.median)}
     if _BOUGHT in opened.columns:
-        once = groups.split((numeric_column(opened, _BOUGHT, what="frame") == 1).astype(np.float64))
+        once = groups.split((value_column(opened, _BOUGHT) == 1).astype(np.float64))
         columns |= share_columns("share_one_time", sums(once), counts, level)
     if _FUTURE_VALUE in opened.columns and value != _FUTURE_VALUE:
-        future = groups.split(numeric_column(opened, _FUTURE_VALUE, what="frame"))
+        future = groups.split(value_column(opened, _FUTURE_VALUE))
         columns |= {_FUTURE_VALUE: sums(future), f"share_of_{_FUTURE_VALUE}": groups.shares(sums(future))}
         columns |= mean_columns(f"mean_{_FUTURE_VALUE}", future, level)
     for attribute in described:

@@ -170,7 +170,7 @@ def _found_cuts(frame: EagerFrame, wanted: Mapping[str, Cut]) -> dict[str, float
         known = scores[~np.isnan(scores)]
         if cut == "median" and not known.size:
             raise InputError(f"{column} is null for everyone, so it has no median: give cuts={{{column!r}: ...}}.")
-        found[column] = float(np.median(known)) if cut == "median" else float(cut)
+        found[column] = 2 * float(np.median(known / 2)) if cut == "median" else float(cut)
     return found
 
 

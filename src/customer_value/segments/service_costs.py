@@ -10,7 +10,6 @@ from customer_value._frames import EagerFrame, FrameT, texts, to_eager, truth_va
 from customer_value._labels import LANGUAGES
 from customer_value._validation import (
     number,
-    numeric_column,
     require_choice,
     require_columns,
     require_rows,
@@ -18,6 +17,7 @@ from customer_value._validation import (
     text_value,
 )
 from customer_value.errors import InputError
+from customer_value.segments._values import value_column
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -134,7 +134,7 @@ def cost_to_serve(
 
 def _known_both(frame: EagerFrame, cost: str, value: str) -> tuple[Floats, Floats]:
     """Cost and value of each customer, both NaN where either is."""
-    costs, worth = (numeric_column(frame, column, what="frame", nulls=True) for column in (cost, value))
+    costs, worth = (value_column(frame, column, nulls=True) for column in (cost, value))
     require_rows(~(costs < 0), f"{cost} must be 0 or above", "A cost is a positive amount.")
     unknown = np.isnan(costs) | np.isnan(worth)
     return np.where(unknown, np.nan, costs), np.where(unknown, np.nan, worth)

@@ -19,6 +19,7 @@ from customer_value._validation import (
 )
 from customer_value.errors import InputError
 from customer_value.segments._tier_cuts import Floats, said_number, thresholds_by_customers, thresholds_by_share
+from customer_value.segments._values import require_below_largest
 
 By = Literal["threshold", "customers", "cumulative_share"]
 _BY = ("threshold", "customers", "cumulative_share")
@@ -261,6 +262,7 @@ class TierCriterion:
         require_rows(np.isfinite(known), "values must be finite")
         if self.cut is not None:
             return replace(self, cut=self.cut.fit(known))
+        require_below_largest(known, self.column)
         if not known.size:
             raise InputError(f"limits of {self.name!r} need one number at least; every value is null.")
         ends = [float(end) for end in np.quantile(np.sort(known), [self.trim, 1 - self.trim])]
