@@ -44,6 +44,8 @@ html_title = "customer_value"
 html_show_sourcelink = False
 html_theme_options = {"show_prev_next": True, "navigation_with_keys": False, "secondary_sidebar_items": ["page-toc"]}
 html_sidebars = {"index": []}
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 
 
 def write_reference(*_):
