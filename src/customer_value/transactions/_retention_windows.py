@@ -1,26 +1,21 @@
-"""Two windows side by side at the end of each period: who bought in the earlier one, and what came of it in the later.
+"""What became of the customers of the earlier of two windows, and of their revenue: counts, sums and errors.
 
-Arrays in, arrays out: sums by customer and period, period numbers without gaps counted from the log's first one.
+Arrays in, arrays out.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Counts = np.ndarray[Any, np.dtype[np.int64]]
-Flags = np.ndarray[Any, np.dtype[np.bool_]]
+from customer_value.transactions._window_pairs import Counts, CustomerPeriods, Floats, WindowEnds, window_pairs
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What became of the customers of the earlier windows, one row per period end and group."""
+    """Customers of the earlier windows and their revenue then and later, one entry per end and group."""
 
-    end: Counts  # period with which the later window ends
-    group: Counts
     customers: Counts
     retained: Counts
     revenue: Floats
@@ -28,42 +23,23 @@ class Kept:
     residual: Floats  # sum of squares of (revenue after - rate x revenue), over customers
 
 
-def compare_windows(
-    customer: Counts, period: Counts, value: Floats, bought: Flags, group: Counts, *, ends: Counts, width: Counts
-) -> Kept:
-    """Compare, at each end, the window that ends there with the one of the same length before it.
-
-    `customer` numbers each row's customer, `group` each customer's group. `width` holds, for each end, the number of
-    periods of the later window and of the earlier one.
-    """
-    n_groups = int(group.max()) + 1
+def compare_windows(rows: CustomerPeriods, ends: WindowEnds) -> Kept:
+    """Compare, at each end, the window that ends there with the one of the same length before it."""
+    group, n_groups = rows.group, int(rows.group.max()) + 1
     parts = []
-    for end, (later, earlier) in zip(ends.tolist(), width.tolist(), strict=True):
-        is_after = (period > end - later) & (period <= end)
-        is_before = (period > end - later - earlier) & (period <= end - later)
-        was = np.bincount(customer[is_before & bought], minlength=group.size) > 0
-        came = np.bincount(customer[is_after & bought], minlength=group.size) > 0
-        before, after = (
-            np.where(was, np.bincount(customer[rows], value[rows], group.size), 0.0) for rows in (is_before, is_after)
-        )
-
-        def add(values: Floats | Flags, group: Counts = group) -> Floats:
-            return np.bincount(group, values, n_groups).astype(np.float64)
-
-        revenue, revenue_after = add(before), add(after)
+    for pair in window_pairs(rows, ends):
+        was = pair.bought_before
+        counts = [np.bincount(group[who], minlength=n_groups) for who in (was, was & pair.bought_after)]
+        ticks = [np.where(was, ticks, 0) for ticks in (pair.before, pair.after)]
+        # Sums of whole numbers, which no order of the customers changes.
+        sums = [rows.money(np.bincount(group, each, n_groups)) for each in ticks]
         with np.errstate(invalid="ignore", divide="ignore"):
-            rate = np.where(revenue > 0, revenue_after / revenue, np.nan)
-        parts.append((add(was), add(was & came), revenue, revenue_after, add((after - rate[group] * before) ** 2)))
-    counts, retained, revenue, revenue_after, residual = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Kept(
-        np.repeat(ends, n_groups),
-        np.tile(np.arange(n_groups), ends.size),
-        counts.astype(np.int64),
-        retained.astype(np.int64),
-        revenue,
-        revenue_after,
-        residual,
-    )
+            rate = np.where(sums[0] > 0, sums[1] / sums[0], np.nan)
+        before, after = map(rows.money, ticks)
+        residual = np.bincount(group, (after - rate[group] * before) ** 2, n_groups)
+        parts.append((*counts, *sums, residual))
+    customers, retained, revenue, revenue_after, residual = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return Kept(customers.astype(np.int64), retained.astype(np.int64), revenue, revenue_after, residual.astype(float))
 
 
 def ratio_errors(kept: Kept) -> Floats:

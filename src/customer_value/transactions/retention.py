@@ -7,43 +7,16 @@ from typing import Any, cast
 
 import numpy as np
 
-from customer_value._frames import (
-    AnyFrame,
-    Column,
-    EagerFrame,
-    FrameT,
-    as_given,
-    engine_of,
-    float_column,
-    make_frame,
-    nw,
-    open_frame,
-    truth_values,
-)
+from customer_value._frames import Column, FrameT, truth_values
 from customer_value._stats.intervals import normal_quantile, wilson_interval
-from customer_value._units import Day, Grain, date_of, day_number
+from customer_value._units import Day, Grain
 from customer_value._validation import interval_level, number
 from customer_value.errors import InputError
-from customer_value.transactions._customer_attributes import customer_attribute
-from customer_value.transactions._log import log_columns
-from customer_value.transactions._period_calendars import Calendar, read_calendar
-from customer_value.transactions._period_frames import (
-    PERIOD,
-    SALES,
-    VALUE,
-    CalendarSlot,
-    PeriodRefunds,
-    merge_periods,
-    merge_slots,
-    open_rows,
-)
-from customer_value.transactions._periods import date_literal
-from customer_value.transactions._plan import add_length, end_day, read_length
+from customer_value.transactions._period_frames import PeriodRefunds
 from customer_value.transactions._retention_windows import Kept, compare_windows, ratio_errors
+from customer_value.transactions._window_log import WindowLog, WindowRequest, read_window_log
+from customer_value.transactions._window_pairs import Floats
 
-Counts = np.ndarray[Any, np.dtype[np.int64]]
-
-_GROUP, _AT = "_group", "_at"
 _COLUMNS = frozenset(
     {"period", "period_end", "customers_before", "retained", "logo_retention", "revenue_before", "revenue_retained"}
     | {"revenue_retention", "logo_target", "logo_gap", "attained", "observation_end", "time_unit", "window"}
@@ -81,10 +54,10 @@ def retention_rates(
     period
         How often the rates are taken: at the end of each whole period. One that is cut off is left out.
     window
-        Length of both windows, whole periods, such as ``"12 months"`` or ``"4 quarters"``. Trailing twelve months by
-        default, because buying is sporadic and has seasons: from one three months to the next a gift wholesaler
-        (Online Retail) keeps .57 to .68 of its customers and .74 to 1.17 of their revenue, as the season has it. For
-        contracts billed each month ``"1 month"`` is right.
+        Length of both windows, whole periods, such as ``"12 months"`` or ``"4 quarters"``; ``"period"`` compares each
+        period with the one before. Trailing twelve months by default, because buying is sporadic and has seasons: from
+        one three months to the next a gift wholesaler (Online Retail) keeps .57 to .68 of its customers and .75 to
+        1.19 of their revenue, as the season has it. For contracts billed each month ``"period"`` is right.
     observation_start
         First day observed; by default the log's own first date. A period that it cuts off is in no window: name it
         where the log begins with days on which nobody bought.
@@ -116,7 +89,8 @@ def retention_rates(
         - `logo_retention`: the share retained, with `logo_retention_lower`, `logo_retention_upper`;
         - `revenue_before`: revenue of the earlier window; `revenue_retained`: that of the same customers in the later
           one; `revenue_retention`: the ratio, with `revenue_retention_lower`, `revenue_retention_upper`. It can exceed
-          1, for those who stay may buy more;
+          1, for those who stay may buy more: it is the net revenue retention of `revenue_bridge`, which also counts
+          refunds of customers who bought in neither window;
         - with targets `logo_target`, `logo_gap` (`logo_retention` less it) and `attained`;
         - `window`, `observation_end`, `time_unit`.
 
@@ -127,6 +101,11 @@ def retention_rates(
     InputError
         For what `cohort_table` refuses, a window that is no number of whole periods, a log that is shorter than two
         windows, and targets that do not fit the groups.
+
+    Warns
+    -----
+    DataWarning
+        Where customers with refunds only, or amounts before a customer's first purchase, are left out.
 
     Notes
     -----
@@ -147,105 +126,20 @@ def retention_rates(
     1  1998Q1              7350      3908           0.532              0.672
     2  1998Q2              6421      3463           0.539              0.628
     """
-    opened = open_frame(log, "log")
-    calendar = read_calendar(period, year_start)
     level = interval_level(interval)
-    columns = log_columns(opened, customer_id, date, amount)
-    if by in _COLUMNS:
-        raise InputError(f"the table would have {by!r} twice: give the column named by= a name of its own.")
-    if customers is not None and by is None:
-        raise InputError("customers= goes with by=, the name of its column that makes groups.")
-    end = end_day(observation_end)
-    rows = open_rows(opened, columns, slots={_AT: CalendarSlot(calendar)}, last_day=end, refunds=refunds)
-    end = rows.last_day if end is None else end
-    ends, width = _ends(calendar, window, _start(observation_start, rows.first_day), end)
-    periods = merge_periods(merge_slots(rows), rows, nw.col(_AT))
-    if by is not None:
-        people = None if customers is None else open_frame(customers, "customers frame")
-        attribute = customer_attribute(opened, people, column=by, key=customer_id, name=_GROUP, argument="by")
-        periods = periods.join(attribute, on=customer_id, how="inner")
-    else:
-        periods = periods.with_columns(nw.lit(0).alias(_GROUP))
-    sums = periods.collect().sort(_GROUP, customer_id, PERIOD)
-    kept, groups = _compare(sums, customer_id, ends, width)
-    made = _frame_columns(kept, calendar, level)
-    if by is not None:
-        made = {"period": made.pop("period"), by: sums.get_column(_GROUP)[groups[kept.group]]} | made
-    made |= _target_columns(targets, kept, sums.get_column(_GROUP)[groups].to_list() if by else [None], sums)
-    frame = make_frame(made, like=sums)
-    frame = frame.with_columns(
-        nw.lit(window).alias("window"),
-        date_literal(end, engine_of(frame)).alias("observation_end"),
-        nw.lit(period).alias("time_unit"),
+    request = WindowRequest(
+        *(observation_end, observation_start, period, window, by, customers, refunds, year_start),
+        *(customer_id, date, amount),
     )
-    return cast("FrameT", as_given(frame, opened))
+    read = read_window_log(log, request, caller="retention", taken=_COLUMNS)
+    kept = compare_windows(read.rows, read.ends)
+    return cast("FrameT", read.frame(_rates(kept, level) | _target_columns(targets, kept, read)))
 
 
-def _start(observation_start: Any, first_day: int) -> int:
-    """First day observed, which no transaction may precede."""
-    start = first_day if observation_start is None else day_number(observation_start, "observation_start")
-    if start > first_day:
-        raise InputError(
-            f"observation_start={date_of(start)} must not be after the log's first date, {date_of(first_day)}: leave "
-            "earlier rows out first."
-        )
-    return start
-
-
-def _ends(calendar: Calendar, window: Any, first_day: int, last_day: int) -> tuple[Counts, Counts]:
-    """Periods whose end closes two windows inside the log, and the number of periods of both windows."""
-    count, unit = read_length(window, "window")
-    first = int(calendar.numbers(first_day - 1)) + 1
-    whole = int(calendar.numbers(last_day + 1)) - 1
-    ends, widths = [], []
-    for last in range(first, whole + 1):
-        after = int(calendar.starts(last + 1))
-        starts = [int(add_length(after, -count * k, unit)) for k in (1, 2)]
-        numbers = [int(calendar.numbers(day)) for day in starts]
-        if [int(calendar.starts(n)) for n in numbers] != starts:
-            raise InputError(
-                f"window={window!r} is no number of whole {calendar.grain}s: the one that ends on {date_of(after - 1)} "
-                f"would begin on {date_of(starts[0])}. Take another window, or a finer period."
-            )
-        if numbers[1] >= first:
-            ends.append(last)
-            widths.append((last + 1 - numbers[0], numbers[0] - numbers[1]))
-    if not ends:
-        raise InputError(
-            f"retention needs two windows of {window!r} that lie inside the log, in whole {calendar.grain}s; it runs "
-            f"from {date_of(first_day)} to {date_of(last_day)}. Take a shorter window or a longer log; where it was "
-            "observed before its first transaction, name the day with observation_start=."
-        )
-    return np.array(ends), np.array(widths)
-
-
-def _compare(sums: EagerFrame, key: str, ends: Counts, width: Counts) -> tuple[Kept, Counts]:
-    """Compare windows of sorted sums; also return a row of each group."""
-    first = _begins(sums.get_column(key))
-    customer = np.cumsum(first) - 1
-    groups = _begins(sums.get_column(_GROUP)) & first
-    group = (np.cumsum(groups) - 1)[np.flatnonzero(first)]
-    period = np.asarray(sums.get_column(PERIOD).to_numpy(), dtype=np.int64)
-    value = float_column(sums.get_column(VALUE))
-    bought = np.asarray(sums.get_column(SALES).to_numpy()) > 0
-    kept = compare_windows(customer, period, value, bought, group, ends=ends, width=width)
-    return kept, np.flatnonzero(groups)
-
-
-def _begins(sorted_values: nw.Series[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Whether each entry differs from the one before."""
-    values = np.array(sorted_values.to_list(), dtype=object)
-    return np.append(True, values[1:] != values[:-1])
-
-
-def _frame_columns(kept: Kept, calendar: Calendar, level: float | None) -> dict[str, Column]:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        logo = np.where(kept.customers > 0, kept.retained / kept.customers, np.nan)
-        revenue = np.where(kept.revenue > 0, kept.revenue_after / kept.revenue, np.nan)
-    days = np.asarray(calendar.starts(kept.end + 1)) - 1
+def _rates(kept: Kept, level: float | None) -> dict[str, Column]:
+    logo = _ratio(kept.retained, kept.customers)
+    revenue = _ratio(kept.revenue_after, kept.revenue)
     columns: dict[str, Column] = {
-        "period": calendar.labels(kept.end),
-        "period_end": days.astype("datetime64[D]"),
         "customers_before": kept.customers,
         "retained": kept.retained,
         "logo_retention": logo,
@@ -264,20 +158,27 @@ def _frame_columns(kept: Kept, calendar: Calendar, level: float | None) -> dict[
     return columns
 
 
-def _target_columns(targets: Any, kept: Kept, groups: list[Any], like: AnyFrame) -> dict[str, Column]:
+def _ratio(part: Any, whole: Any) -> Floats:
+    """Share of a whole, NaN of a whole of 0 or below."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(whole > 0, part / whole, np.nan)
+
+
+def _target_columns(targets: Any, kept: Kept, read: WindowLog) -> dict[str, Column]:
     if targets is None:
         return {}
     if isinstance(targets, Mapping):
-        if groups == [None]:
+        if read.request.by is None:
             raise InputError("targets by group go with by=, the name of the column that makes groups.")
+        groups = read.groups.to_list()
         lacking, unknown = [g for g in groups if g not in targets], [t for t in targets if t not in groups]
         if lacking or unknown:
             raise InputError(f"targets must name the groups {groups}; they lack {lacking}, and {unknown} are none.")
         each = np.array([number(targets[group], f"target of {group!r}", low=0, high=1) for group in groups])
     else:
-        each = np.full(len(groups), number(targets, "targets", low=0, high=1))
-    target = each[kept.group]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        gap = np.where(kept.customers > 0, kept.retained / kept.customers - target, np.nan)
+        each = np.full(read.n_groups, number(targets, "targets", low=0, high=1))
+    target = np.tile(each, read.ends.end.size)
     # Shares and targets are compared as they are: 4 of 5 attain 0.8.
-    return {"logo_target": target, "logo_gap": gap, "attained": truth_values(gap >= 0, np.isnan(gap), like)}
+    gap = _ratio(kept.retained, kept.customers) - target
+    attained = truth_values(gap >= 0, np.isnan(gap), read.groups.to_frame())
+    return {"logo_target": target, "logo_gap": gap, "attained": attained}
