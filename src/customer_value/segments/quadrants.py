@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -10,12 +10,13 @@ import numpy as np
 from customer_value._frames import (
     EagerFrame,
     FrameT,
+    as_given,
     categorical,
+    collect,
     engine_of,
     nw,
     open_frame,
     texts,
-    to_eager,
     with_arrays,
 )
 from customer_value._labels import Labels, label_texts
@@ -55,8 +56,9 @@ def assign_quadrants(
 ) -> FrameT:
     """Place customers by value and risk: core, at risk, ordinary, or let go.
 
-    With numbers as cuts relational: polars LazyFrames, DuckDB and Dask stay lazy, where the label is plain text. With a
-    median collects once.
+    With numbers as cuts relational: lazy on a polars LazyFrame and on engines (DuckDB, PySpark, Dask) but for one
+    aggregate query that checks the columns. With a median a polars LazyFrame is collected once and comes back lazy; of
+    an engine's frame the two columns are collected, and the quadrants are an expression.
 
     Parameters
     ----------
@@ -78,9 +80,10 @@ def assign_quadrants(
     Returns
     -------
     FrameT
-        The same rows in the same order with `quadrant`, an ordered label (Core, At risk, Ordinary, Let go), and
-        `quadrant_reason`. Who is at a cut is above it, in value as in risk, so equal customers share a quadrant. Null
-        where a score is, and the reason names which. Columns of these names that are there already are replaced.
+        The same rows in the same order with `quadrant`, an ordered label (Core, At risk, Ordinary, Let go; text in
+        pyarrow and on engines), and `quadrant_reason`. Who is at a cut is above it, in value as in risk, so equal
+        customers share a quadrant. Null where a score is, and the reason names which. Columns of these names that are
+        there already are replaced.
 
         =============  ===============================  =======================================
         .              risk below the cut               risk at or above the cut
@@ -111,37 +114,43 @@ def assign_quadrants(
     shown = label_texts(QUADRANTS, TEXTS, labels, "quadrants")
     wanted = _wanted_cuts(cuts, value, risk)
     opened = open_frame(frame)
-    back: Callable[[EagerFrame], Any] = nw.DataFrame.to_native
-    if isinstance(opened, nw.LazyFrame) and "median" in wanted.values():
-        opened, back = to_eager(frame, "frame", 'assign_quadrants with cuts="median"')
     for column in wanted:
         require_columns(opened, [column], what="frame", maker=_MAKERS.get(column, ""))
         require_numeric(opened.collect_schema()[column], column)
     language = labels if isinstance(labels, str) else "en"
-    if isinstance(opened, nw.DataFrame):
-        limits = _found_cuts(opened, wanted)
-        codes = opened.select(_code(limits).alias(name)).get_column(name).cast(nw.Int64).to_numpy()
-        columns = {
-            name: categorical(np.where(codes < len(QUADRANTS), codes, -1), shown, opened),
-            f"{name}_reason": texts(codes, _reasons(limits, language), opened),
-        }
-        return cast(FrameT, back(with_arrays(opened, columns)))
-    limits = {column: cast(float, cut) for column, cut in wanted.items()}
-    _require_lazy_scores(opened, wanted)
-    # Of the engines, polars alone has an ordered label.
-    dtype = nw.Enum(shown) if engine_of(opened) == "polars" else nw.String()
-    entries: dict[str, tuple[list[Any], Any]] = {
-        name: ([*shown, None, None], dtype),
-        f"{name}_reason": (_reasons(limits, language), nw.String()),
+    by_median = "median" in wanted.values()
+    if isinstance(opened, nw.LazyFrame) and not (by_median and engine_of(opened) == "polars"):
+        if by_median:
+            limits = _found_cuts(collect(opened.select(list(wanted))), wanted)
+        else:
+            limits = {column: cast(float, cut) for column, cut in wanted.items()}
+            _require_lazy_scores(opened, wanted)
+        return cast(FrameT, _placed_lazily(opened, limits, name, shown, language).to_native())
+    eager = collect(opened)
+    limits = _found_cuts(eager, wanted)
+    codes = eager.select(_code(limits).alias(name)).get_column(name).cast(nw.Int64).to_numpy()
+    columns = {
+        name: categorical(np.where(codes < len(QUADRANTS), codes, -1), shown, eager),
+        f"{name}_reason": texts(codes, _reasons(limits, language), eager),
     }
-    code, numbers = _code(limits), list(range(len(QUADRANTS) + 2))
-    made = opened.with_columns(
-        *(
-            code.replace_strict(numbers, found, default=None, return_dtype=kind).alias(column)
-            for column, (found, kind) in entries.items()
-        )
+    return cast(FrameT, as_given(with_arrays(eager, columns), opened))
+
+
+def _placed_lazily(
+    frame: nw.LazyFrame[Any], limits: Mapping[str, float], name: str, shown: Sequence[str], language: str
+) -> nw.LazyFrame[Any]:
+    # Engines look up keys of the very type that Python's small whole numbers get.
+    code, numbers = _code(limits).cast(nw.Int32), list(range(len(QUADRANTS) + 2))
+    # Of the engines, polars alone has an ordered label.
+    dtype = nw.Enum(list(shown)) if engine_of(frame) == "polars" else nw.String()
+
+    def look_up(entries: Sequence[str | None], dtype: Any) -> nw.Expr:
+        return code.replace_strict(numbers, entries, default=None, return_dtype=dtype)
+
+    label = look_up([*shown, None, None], dtype)
+    return frame.with_columns(
+        label.alias(name), look_up(_reasons(limits, language), nw.String()).alias(f"{name}_reason")
     )
-    return cast(FrameT, made.to_native())
 
 
 def _wanted_cuts(cuts: Any, value: str, risk: str) -> dict[str, Cut]:
