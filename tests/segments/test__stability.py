@@ -65,19 +65,24 @@ def test_clusters_far_apart_are_found_again_and_those_of_one_cloud_are_not():
 
 
 def test_a_resample_is_compared_on_the_points_drawn_each_once():
-    """Of a method that tells points apart by their value alone every resample finds the same clusters."""
-    points = np.repeat(np.arange(6.0), 4)[:, None]
-    sizes = []
+    """A method that cuts elsewhere than the partition, so that counting a point as often as it is drawn would show."""
+    points = np.arange(24.0)[:, None]
+    drawn = []
 
-    def halves(drawn, k):
-        sizes.append((len(drawn), len(np.unique(drawn))))
-        return (drawn[:, 0] > 2).astype(np.intp)
+    def from_8_on(sample, k):
+        drawn.append(sample[:, 0])
+        return (sample[:, 0] >= 8).astype(np.intp)
 
-    found = bootstrap_stability(points, halves(points, 2), halves, n_boot=8)
-    assert (found.jaccard == 1).all()
-    assert {n for n, _ in sizes} == {24}
-    again = bootstrap_stability(points, halves(points, 2), halves, n_boot=8)
-    np.testing.assert_array_equal(found.jaccard, again.jaccard)
+    found = bootstrap_stability(points, (points[:, 0] >= 12).astype(np.intp), from_8_on, n_boot=8)
+    for sample, jaccard, rand in zip(drawn, found.jaccard, found.rand, strict=True):
+        assert len(sample) == 24
+        once = np.unique(sample)
+        ours, theirs = once >= 12, once >= 8
+        pairs = [(ours == own, theirs == cluster) for own in (False, True) for cluster in (False, True)]
+        shares = np.array([(a & b).sum() / (a | b).sum() for a, b in pairs]).reshape(2, 2)
+        assert jaccard == pytest.approx(shares.max(axis=1), rel=1e-15)
+        assert rand == pytest.approx(adjusted_rand_score(ours, theirs), abs=1e-12)
+    assert any(len(np.unique(sample)) < 24 for sample in drawn)
 
 
 def test_every_resample_can_be_divided():
