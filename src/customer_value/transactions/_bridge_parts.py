@@ -13,7 +13,7 @@ import numpy as np
 from customer_value.transactions._window_pairs import (
     Counts,
     CustomerPeriods,
-    Flags,
+    Floats,
     WindowEnds,
     WindowPair,
     window_pairs,
@@ -40,39 +40,35 @@ class Starters:
     gross: Counts
 
 
-def customer_parts(pair: WindowPair, first: Counts) -> dict[str, Flags]:
-    """Each part's customers; every customer whose revenue changed is in exactly one."""
+def customer_parts(pair: WindowPair, first: Counts) -> Counts:
+    """Place of each customer's part in `PARTS`, one beyond it for those whose revenue did not change.
+
+    Who bought in both windows expands or contracts, and so does who has refunds only in them.
+    """
     was, came = pair.bought_before, pair.bought_after
-    new = came & (first >= pair.begin)
-    churned, resurrected = was & ~came, came & ~was & ~new
-    others = ~(new | churned | resurrected)  # bought in both windows, or have refunds only in them
-    return {
-        "new": new,
-        "resurrected": resurrected,
-        "expansion": others & (pair.after > pair.before),
-        "contraction": others & (pair.after < pair.before),
-        "churned": churned,
-    }
+    since = first >= pair.begin
+    kinds = [came & since, came & ~was, pair.after > pair.before, pair.after < pair.before]
+    others: Counts = np.select(kinds, [0, 1, 2, 3], len(PARTS))
+    return np.where(was & ~came, PARTS.index("churned"), others)
 
 
 def make_bridge(rows: CustomerPeriods, ends: WindowEnds) -> Bridge:
     """Sum the parts by end and group; start and end come from the log's periods, whoever bought in them."""
     n_groups = int(rows.group.max()) + 1
     before, after = _totals(rows, ends, n_groups)
-    found: list[dict[str, Counts]] = []
-    counts: list[dict[str, Counts]] = []
+    sums, counts = [], []
     for pair in window_pairs(rows, ends):
-        parts = customer_parts(pair, rows.first)
-        change = pair.after - pair.before
-        signs = {name: -1 if name in LOSSES else 1 for name in parts}
-        found.append({name: _add(rows.group, n_groups, signs[name] * change, who) for name, who in parts.items()})
-        behind = {f"n_{name}": who for name, who in parts.items()}
-        everybody = {"customers_before": pair.bought_before, **behind, "customers_after": pair.bought_after}
-        counts.append({name: _add(rows.group, n_groups, np.ones_like(change), who) for name, who in everybody.items()})
-    ticks = {"start": before} | {name: np.concatenate([cell[name] for cell in found]) for name in PARTS}
+        cell = customer_parts(pair, rows.first) * n_groups + rows.group
+        sums.append(_by_part(cell, pair.after - pair.before, n_groups))
+        was, came = (np.bincount(rows.group, who, n_groups) for who in (pair.bought_before, pair.bought_after))
+        counts.append([was, *_by_part(cell, None, n_groups), came])
+    changes, customers = (np.concatenate(cells, axis=1).astype(np.int64) for cells in (sums, counts))
+    ticks = {"start": before}
+    ticks |= {name: -change if name in LOSSES else change for name, change in zip(PARTS, changes, strict=True)}
     ticks["end"] = after
     require_identity(ticks)
-    return Bridge(ticks, {name: np.concatenate([cell[name] for cell in counts]) for name in counts[0]})
+    names = ["customers_before", *(f"n_{name}" for name in PARTS), "customers_after"]
+    return Bridge(ticks, dict(zip(names, customers, strict=True)))
 
 
 def require_identity(ticks: dict[str, Counts]) -> None:
@@ -89,10 +85,9 @@ def starters(rows: CustomerPeriods, ends: WindowEnds) -> Iterator[Starters]:
     Net is start + expansion - contraction - churned, gross is without expansion, both of each customer.
     """
     for pair in window_pairs(rows, ends):
-        parts = customer_parts(pair, rows.first)
-        came = parts["new"] | parts["resurrected"]
-        net = np.where(came, pair.before, pair.after)
-        gross = np.where(parts["expansion"], pair.before, net)
+        part = customer_parts(pair, rows.first)
+        net = np.where(part <= PARTS.index("resurrected"), pair.before, pair.after)
+        gross = np.where(part == PARTS.index("expansion"), pair.before, net)
         inside = pair.bought_before | (pair.before != 0) | (net != 0)
         for group in range(int(rows.group.max()) + 1):
             who = inside & (rows.group == group)
@@ -111,5 +106,7 @@ def _totals(rows: CustomerPeriods, ends: WindowEnds, n_groups: int) -> tuple[Cou
     return (middle - first).ravel(), (last - middle).ravel()
 
 
-def _add(group: Counts, n_groups: int, values: Counts, who: Flags) -> Counts:
-    return np.bincount(group[who], values[who], n_groups).astype(np.int64)
+def _by_part(cell: Counts, values: Counts | None, n_groups: int) -> Floats:
+    """Sums (or counts) by part and group; floats, which hold these whole numbers exactly."""
+    sums = np.bincount(cell, values, (len(PARTS) + 1) * n_groups).astype(np.float64)
+    return sums.reshape(-1, n_groups)[:-1]
