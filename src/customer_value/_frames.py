@@ -27,6 +27,7 @@ __all__ = [
     "engine_of",
     "float_column",
     "from_arrow",
+    "holds_nulls_only",
     "index_names",
     "make_frame",
     "nw",
@@ -108,6 +109,13 @@ def schema_of(frame: AnyFrame) -> dict[str, nw.dtypes.DType]:
             if isinstance(dtype, nw.Unknown) and (zone := _zone(frame.to_native()[name])) is not None:
                 schema[name] = nw.Datetime("us", zone)
     return schema
+
+
+def holds_nulls_only(frame: AnyFrame, name: str) -> bool:
+    """Tell whether nothing is known of a column, which then has no type, or that of texts; a lazy one tells by type."""
+    if isinstance(frame, nw.DataFrame):
+        return frame.get_column(name).null_count() == len(frame)
+    return engine_of(frame) == "polars" and str(frame.to_native().collect_schema()[name]) == "Null"
 
 
 def without_zone(times: nw.Series[Any]) -> nw.Series[Any]:

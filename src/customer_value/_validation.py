@@ -230,12 +230,22 @@ def numeric_column(
 
 
 def _numbers(series: nw.Series[Any], *, nulls: bool, counts: Floats | None) -> Floats:
+    if nulls and not series.dtype.is_numeric() and series.null_count() == len(series):
+        return np.full(len(series), np.nan)  # a column of which nothing is known has no type, or that of objects
     require_numeric(series.dtype, series.name)
     values = float_column(series)
     if not np.isfinite(values).all():
         require_rows(~np.isinf(values), f"{series.name} must be finite", counts=counts)
         require_rows(~np.isnan(values) | nulls, f"{series.name} must not be null or NaN", counts=counts)
     return values
+
+
+def truth_column(frame: EagerFrame, column: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return a column of truth values; raise where one is missing, or where it holds something else."""
+    series = frame.get_column(column)
+    if not isinstance(series.dtype, nw.Boolean) or series.null_count():
+        raise InputError(f"{column} must be true or false in every row; its type is {series.dtype}.")
+    return np.array(series.to_list(), dtype=np.bool_)
 
 
 def summary_arrays(
@@ -315,7 +325,11 @@ def time_unit_of(frame: EagerFrame) -> str | None:
     if "time_unit" not in frame.columns or len(frame) == 0:
         return None
     column = frame.get_column("time_unit")
-    units = [column[0]] if column.n_unique() == 1 else column.unique().to_list()
+    try:
+        several = not column.dtype.is_nested() and column.n_unique() != 1
+        units = (column.unique() if several else column.head(1)).to_list()
+    except TypeError:  # Python objects such as lists, which no set holds
+        units = column.head(1).to_list()
     if len(units) != 1 or units[0] not in TIME_UNITS:
         raise InputError(
             f"time_unit must hold one of {list(TIME_UNITS)} in every row; it holds {sorted(map(str, units))}."

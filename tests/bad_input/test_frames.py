@@ -1,6 +1,7 @@
 """Frames that are none, lack something, or hold what breaks a rule: every function that takes one, in every library."""
 
 import inspect
+import re
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,13 @@ import customer_value as cv
 
 # Counts of 0, meanings that go by the names, and a log beside the first one in which nothing has happened yet.
 EMPTY_ALLOWED = {"data_quality", "describe_columns", "churn_features(log)", "review_tiers(previous)"}
+EMPTY_ALLOWED |= {"lifecycle_map"}
 OPTIONAL = {"compare_models(holdout)", "churn_features(roster)", "early_warnings(contacts)"}
-OPTIONAL |= {"match_clusters(customers)"}
+OPTIONAL |= {"match_clusters(customers)", "lifecycle_map", "lifecycle_map(mapping)"}
+ELSEWHERE = {  # what is then looked for in the frame that is there
+    "segment_migration(after)": "the history lacks ['cutoff']",
+    **{f"{name}(customers)": "the log lacks ['channel']" for name in ("cohort_table", "retention_rates")},
+}
 EVERY_COLUMN = {"clean_log", "data_quality", "value_customers", "split_xy", "leakage_report", "drift_report"}
 EVERY_COLUMN |= {"drift_report(after)", "reason_codes"}
 NO_DATA = {"get_params", "to_json"}  # methods that take none
@@ -91,6 +97,10 @@ def test_what_is_no_frame(framed, given, calls, refuse):
         match = rf"must be a DataFrame of pandas, polars, pyarrow .*; got ({kind}|list)\.$"
     if given is None and framed == "churn_snapshots(roster)":
         match = "needs the table of subscriptions: give it as roster="
+    if given is None and framed in ELSEWHERE:
+        match = re.escape(ELSEWHERE[framed])
+    if isinstance(given, dict) and framed == "lifecycle_map(mapping)":  # a mapping too
+        match = "the mapping of 'customer_id' must hold"
     refuse(calls[framed], given, match)
 
 
@@ -224,7 +234,7 @@ BELOW = {
     "recency": "recency must be 0 or above",
     "T": "T must be 0 or above; 1 of .* It runs from the first purchase to observation_end",
     "period": "period must be (1 or above|a whole number, 0 or above)",
-    "at_risk": "at_risk must be 0 or above",
+    "at_risk": "at_risk must be (0 or above|a whole number, 0 or above)",
     "lost": "lost must be 0 or above",
     "renewals": "renewals must be 0 or above",
     "opportunities": "opportunities must be from 0 to 100,000; 1 of .* Take a coarser grain",

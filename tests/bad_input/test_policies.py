@@ -12,7 +12,7 @@ CHURN_LOG_CALLS = ["churn_labels", "early_warnings", "purchase_rhythm", "choose_
 # A table is drawn, and told of, as it is.
 IN_GIVEN_ORDER = {"plots.calibration_by_frequency", "describe_columns", "plots.pareto"}
 IN_GIVEN_ORDER |= {"plots.cluster_profiles", "plots.lorenz", "plots.segment_share"}
-DATA = (cv.transactions.RhythmPopulation, cv.segments.RFMScheme, cv.segments.TierScheme)
+DATA = (cv.transactions.RhythmPopulation, cv.segments.RFMScheme, cv.segments.TierScheme, cv.lifecycle.LifecycleScheme)
 
 
 def told(result):
@@ -81,6 +81,16 @@ ONCE = {
     "plots.lorenz": "lorenz_customers must not fall within a curve; 1 of ",
     "plots.cluster_profiles": "the profile must have one row for each cluster and feature",
     "plots.cluster_choice": "k must differ from row to row",
+    "lifecycle_map(mapping)": "stage of the mapping must be unique; a stage comes more than once",
+    **dict.fromkeys(["stage_spells", "stage_durations", "segment_migration"], "customer_id and cutoff must name one"),
+    **{f"segment_migration({when})": "customer_id must name one row each; 3 of " for when in ("before", "after")},
+    **dict.fromkeys(["markov_value", "expected_path", "steady_state"], "from_state must name each state once; got "),
+    **{f"{name}(customers)": "must have one row per customer" for name in ("cohort_table", "retention_rates")},
+    **dict.fromkeys(
+        ["cohort_renewals", "ShiftedBetaGeometric.project_cohorts"], "period must come once in each cohort; 6"
+    ),
+    **{f"plots.{name}": "period must come once in each cohort" for name in ("cohort_heatmap", "retention_curves")},
+    "plots.migration_flow": "each move must come once",
     "plots.tracking": r"period_end must differ from row to row; 3 of ",
 }
 

@@ -124,9 +124,9 @@ def test_bad_input():
         cv.markov_value(matrix, rewards={**rewards, "gone": 1})
     with pytest.raises(cv.InputError, match="add up to 1 in each row; 1 of 5 rows"):
         cv.markov_value(matrix.assign(gone=[0.1, 0, 0, 0.95, 1]), rewards=rewards)
-    with pytest.raises(cv.InputError, match="chances must not be null; 1 of 5 rows"):
+    with pytest.raises(cv.InputError, match="gone must not be null or NaN; 1 of 5 rows"):
         cv.markov_value(matrix.assign(gone=[None, 0, 0, 0.95, 1]), rewards=rewards)
-    with pytest.raises(cv.InputError, match="needs the column customers"):
+    with pytest.raises(cv.InputError, match=r"lacks \[.customers.\].*An interval needs the moves behind each row"):
         cv.markov_value(matrix, rewards=rewards, interval=0.9)
     with pytest.raises(cv.InputError, match="an interval needs a discount rate or a horizon"):
         cv.markov_value(matrix.assign(customers=9), rewards=rewards, interval=0.9)

@@ -88,7 +88,8 @@ def test_two_frames_are_a_history_of_two_dates():
 
 def test_without_arrivals_there_is_no_such_state():
     history = made_history(2).query("customer_id in ['c1', 'c2']")
-    history = pd.concat([history.assign(cutoff=day).drop_duplicates("customer_id") for day in ("a", "b")])
+    dates = ("2026-01-01", "2026-02-01")
+    history = pd.concat([history.assign(cutoff=day).drop_duplicates("customer_id") for day in dates])
     moves = cv.segment_migration(history, label="tier")
     assert set(moves["from_state"]) == set(moves["to_state"]) == set(STATES)
     assert moves["from_state"].cat.categories.tolist() == STATES

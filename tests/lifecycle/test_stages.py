@@ -222,7 +222,7 @@ def test_a_probability_counts_only_when_asked():
     churn = frame.assign(churn_probability=1 - frame["p_alive"].astype(float))
     risky = cv.assign_lifecycle(churn.drop([2, 7]), evidence="churn_probability")  # 1 - .5 and 1 - .1 are not exact
     assert risky["lifecycle_stage"].tolist() == found["lifecycle_stage"].drop([2, 7]).tolist()
-    with pytest.raises(cv.InputError, match="p_alive must be from 0 to 1 and not null; 1 of 11"):
+    with pytest.raises(cv.InputError, match="p_alive must not be null or NaN; 1 of 11"):
         cv.assign_lifecycle(frame.assign(p_alive=frame["p_alive"].where(frame.index != 4)), evidence="p_alive")
     with pytest.raises(cv.InputError, match="score_churn"):
         cv.assign_lifecycle(frame, evidence="churn_probability")
@@ -318,12 +318,12 @@ def test_input_is_kept_and_the_label_replaced():
     [
         ("purchases", -1, "purchases must be a whole number"),
         ("purchases", 2.5, "purchases must be a whole number"),
-        ("purchases", np.inf, "purchases must be a whole number"),
-        ("recency", None, "recency must be from 0"),
-        ("recency", -3.0, "recency must be from 0"),
+        ("purchases", np.inf, "purchases must be finite"),
+        ("recency", None, "recency must not be null or NaN; 1 of"),
+        ("recency", -3.0, "recency must be 0 or above; 1 of"),
         ("recency", 0.0, "above 0 with several purchases"),
-        ("time_since_last", None, "time_since_last must be from 0"),
-        ("time_since_last", -1.0, "time_since_last must be from 0"),
+        ("time_since_last", None, "time_since_last must not be null or NaN; 1 of"),
+        ("time_since_last", -1.0, "time_since_last must be 0 or above; 1 of"),
         ("time_unit", "week", "time_unit must hold one of"),
         ("time_unit", "fortnight", "time_unit must hold one of"),
     ],
@@ -356,7 +356,7 @@ def test_bad_arguments():
         cv.assign_lifecycle(frame.iloc[:0])
     with pytest.raises(cv.InputError, match="numeric"):
         cv.assign_lifecycle(frame.assign(recency="long"))
-    with pytest.raises(cv.InputError, match="usual_gap must be above 0 and not null"):
+    with pytest.raises(cv.InputError, match="usual_gap must not be null"):
         cv.assign_lifecycle(rhythm(usual_gap=np.nan))
 
 

@@ -50,7 +50,7 @@ def test_a_state_that_nobody_was_in_is_left_out():
     matrix = cv.transition_matrix(cv.segment_migration(before, after, label="tier"))
     assert list(matrix) == ["from_state", "customers", "A", "B"]
     assert matrix.loc[1, ["A", "B"]].isna().all()
-    with pytest.raises(cv.InputError, match="chances must not be null; 1 of 2 rows"):
+    with pytest.raises(cv.InputError, match="A must not be null or NaN; 1 of 2 rows"):
         cv.steady_state(matrix)
 
 

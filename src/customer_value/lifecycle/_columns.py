@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from customer_value._frames import AnyFrame, EagerFrame, column_names, nw, schema_of
+from customer_value._frames import AnyFrame, EagerFrame, column_names, holds_nulls_only, nw, schema_of
 from customer_value._units import TIME_UNITS
 from customer_value._validation import (
     LARGEST,
@@ -17,7 +17,6 @@ from customer_value._validation import (
     require_numeric,
     require_rows,
     require_some,
-    require_text_names,
 )
 from customer_value.errors import InputError
 from customer_value.lifecycle.lifecycle_schemes import LifecycleScheme
@@ -37,6 +36,13 @@ RULE, TAIL, TAIL_TEXT, BACK_TEXT = map(hidden, ("rule", "tail", "tail_text", "ba
 _BY_RETURN = ("last_gap", "own_weight", "usual_gap")  # what tells that a silence lay before the last purchase
 _SMALLEST = 1e-6  # gap: below, ratios leave the numbers that can be written
 _RHYTHM_MAKER = "purchase_rhythm(log, population=...) fills it in where nobody bought twice."
+
+_NOT_SECONDS = "Count periods, not nanoseconds."
+_TIMES = {  # what is to be read as a time -> what it is
+    "time_since_last": "It is the time since the last purchase.",
+    "T": "It runs from the first purchase to observation_end.",
+    "recency": "It runs from the first to the last purchase.",
+}
 
 Rules = dict[str, tuple[nw.Expr, str]]
 
@@ -83,6 +89,11 @@ class Known:
         return self.scheme.watches_silence or "tenured" in self.scheme.facts
 
     @property
+    def counts_from_first(self) -> bool:
+        """Tell whether the time since the last purchase is that since the first less that between the two."""
+        return "time_since_last" not in self.names and "T" in self.names
+
+    @property
     def needs_recency(self) -> bool:
         """Tell whether the time from the first to the last purchase is read."""
         return self.shrinks or "tenured" in self.scheme.facts
@@ -91,7 +102,7 @@ class Known:
         """Columns that are read as numbers, those that others stand in for resolved."""
         read = [self._first("purchases", "frequency")]
         if self.needs_silence:
-            read += ["time_since_last"] if "time_since_last" in self.names else ["T", "recency"]
+            read += ["T", "recency"] if self.counts_from_first else ["time_since_last"]
         if self.needs_recency:
             read += [self._first("recency", "mean_gap")]
         if self.by_rhythm and self.has_gap:
@@ -115,7 +126,7 @@ class Known:
 
     def silence(self) -> nw.Expr:
         """Time since the last purchase."""
-        return column("time_since_last") if "time_since_last" in self.names else column("T") - column("recency")
+        return column("T") - column("recency") if self.counts_from_first else column("time_since_last")
 
     def recency(self) -> nw.Expr:
         """Time from the first to the last purchase."""
@@ -132,7 +143,7 @@ def column(name: str) -> nw.Expr:
 def without_hidden(frame: AnyFrame, known: Known, made: Sequence[str]) -> AnyFrame:
     """Take the hidden columns off: all but the frame's own and those that were asked for."""
     kept = known.names.union(made)
-    return frame.select([name for name in column_names(frame) if name in kept])
+    return frame.drop([name for name in column_names(frame) if name not in kept])
 
 
 def _number(name: str) -> nw.Expr:
@@ -142,14 +153,16 @@ def _number(name: str) -> nw.Expr:
 
 def check_frame(frame: AnyFrame, known: Known) -> tuple[AnyFrame, str | None]:
     """Check the columns that the scheme needs; return the frame with them read, and its ruler if it carries one."""
-    require_text_names(frame, "frame")
     needed = known.numbers()
     _require_present(frame, known, needed)
     schema = schema_of(frame)
     for name in needed:
-        require_numeric(schema[name], name)
+        if not holds_nulls_only(frame, name):  # as of prospects only
+            require_numeric(schema[name], name)
     units = {}
     if "time_unit" in known.names:
+        if schema["time_unit"].is_nested():
+            raise InputError(f"time_unit must hold one of {list(TIME_UNITS)}; its type is {schema['time_unit']}.")
         unit = nw.col("time_unit").cast(nw.String)
         units = {"low": unit.min(), "high": unit.max()}
     read = frame.with_columns(known.counted().alias(COUNT), *(_number(name).alias(hidden(name)) for name in needed))
@@ -174,36 +187,54 @@ def _require_present(frame: AnyFrame, known: Known, needed: Sequence[str]) -> No
 def _rules(known: Known) -> Rules:
     """Give every rule that the columns must keep, as expressions that hold in every sound row."""
     count = nw.col(COUNT)
-    whole = count.is_finite() & (count >= 0) & (count < LARGEST) & (count == count.floor())
+    counter = "purchases" if "purchases" in known.names else "frequency"
+    counted = column(counter)
+    whole = counted.is_null() | ((counted >= 0) & (counted == counted.floor()))
     rules: Rules = {
-        "purchases must be a whole number, 0 or above": (whole, "Null or 0 is a prospect, who bought nothing yet."),
-    }
+        f"{counter} must be finite and below {LARGEST:.0e}": (count.is_finite() & (count < LARGEST), _NOT_SECONDS),
+        f"{counter} must be a whole number, 0 or above": (
+            whole, f"Null{' or 0' if counter == 'purchases' else ''} is a prospect, who bought nothing yet."
+        ),
+    }  # fmt: skip
     prospect = count < 1
 
     def each(name: str, ok: nw.Expr, rule: str, remedy: str = "") -> None:
         rules[f"{name} must {rule}"] = (prospect | ok.fill_null(False), remedy)
 
-    if known.needs_silence:
-        silence, remedy = nw.col(SILENCE), "Null is for prospects, whose purchases are null or 0."
-        each("time_since_last", (silence >= 0) & (silence < LARGEST), f"be from 0 to below {LARGEST:.0e}", remedy)
+    def known_in_each(name: str, remedy: str) -> None:
+        each(name, ~column(name).is_null(), "not be null or NaN", remedy)
+
+    for name, told in _TIMES.items():
+        if name in known.numbers():
+            known_in_each(name, "Null is for prospects, who bought nothing yet: their purchases are null or 0.")
+            each(name, column(name).abs() < LARGEST, f"be finite and below {LARGEST:.0e}", _NOT_SECONDS)
+            each(name, column(name) >= 0, "be 0 or above", told)
+    if known.needs_silence and known.counts_from_first:
+        each("recency", nw.col(SILENCE) >= 0, "be <= T", "T runs on to observation_end.")
     if known.needs_recency:
-        recency = known.recency()
-        each("recency", (recency >= 0) & (recency < LARGEST), f"be from 0 to below {LARGEST:.0e}")
+        recency, name = known.recency(), "recency"
+        if "recency" not in known.names:
+            name = "mean_gap"
+            each(name, recency < LARGEST, f"be finite and below {LARGEST:.0e} in sum", _NOT_SECONDS)
         agrees = ((count > 1) & (recency > 0)) | ((count <= 1) & (recency == 0))
-        each("recency", agrees, "be above 0 with several purchases, and 0 with one")
+        each(name, agrees, "be above 0 with several purchases, and 0 with one")
     if known.by_rhythm and known.has_gap:
         gap = column("usual_gap")
-        each("usual_gap", (gap >= _SMALLEST) & (gap < LARGEST), "be above 0 and not null", _RHYTHM_MAKER)
+        known_in_each("usual_gap", _RHYTHM_MAKER)
+        each("usual_gap", (gap >= _SMALLEST) & (gap < LARGEST), f"be finite and from {_SMALLEST:g} to {LARGEST:.0e}")
     for name in known.numbers():
         if name in ("silence_probability", "trend_p_value"):
-            each(name, column(name).is_null() | _probability(name), "be from 0 to 1")
+            each(name, column(name).is_null() | _probability(name), "be finite and from 0 to 1")
     if known.evidence != "rhythm":
-        remedy = 'Where data cannot tell it is null: leave these rows out, or take evidence="rhythm".'
-        each(known.evidence, _probability(known.evidence), "be from 0 to 1 and not null", remedy)
+        known_in_each(
+            known.evidence, 'Where data cannot tell it is null: leave these rows out, or take evidence="rhythm".'
+        )
+        each(known.evidence, _probability(known.evidence), "be finite and from 0 to 1")
     inner: nw.Expr = nw.lit(0.0)
     for name in known.scheme.window_columns:
         within = (column(name) >= inner) & (column(name) <= count)
-        each(name, within, "be from the count of the shorter window to purchases")
+        known_in_each(name, "It counts purchases, 0 where there are none.")
+        each(name, within, "be finite and from the count of the shorter window to purchases")
         inner = column(name)
     return rules
 
@@ -222,7 +253,7 @@ def _check(frame: AnyFrame, rules: Rules, units: dict[str, nw.Expr]) -> str | No
         _check_rows(frame, rules)
         facts = {name: frame.select(unit.alias("unit")).item() for name, unit in units.items()}
     low, high = facts.get("low"), facts.get("high")
-    if low is None or low != low:  # no such column, or prospects only
+    if not isinstance(low, str):  # no such column, or prospects only
         return None
     if low != high or low not in TIME_UNITS:
         raise InputError(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from customer_value._frames import EagerFrame, nw, to_eager
+from customer_value._units import day_number
 from customer_value._validation import (
     name_list,
     numeric_column,
@@ -46,8 +48,9 @@ def read_history(frame: EagerFrame, label: str, value: str | None, customer_id: 
     require_columns(frame, wanted, what="history", maker=MAKER)
     require_some(len(frame), "history")
     for column in (customer_id, cutoff, label):
-        _require_no_nulls(frame, column)
-    cutoffs = frame.get_column(cutoff).unique().sort()
+        require_no_nulls(frame, column)
+    require_ids(customer_id, {"history": frame})
+    cutoffs = in_order(frame.get_column(cutoff))
     if len(cutoffs) < 2:
         raise InputError(
             f"{cutoff} must hold two dates or more to tell who moved; it holds one. For two frames, give the later "
@@ -86,7 +89,7 @@ def read_pair(
         require_columns(frame, wanted, what=what)
         require_some(len(frame), what)
         for column in (customer_id, label):
-            _require_no_nulls(frame, column)
+            require_no_nulls(frame, column)
     require_ids(customer_id, frames)
     ids = nw.concat([frame.select(customer_id) for frame in frames.values()]).get_column(customer_id)
     names, state = _codes([frame.get_column(label) for frame in frames.values()], label, order)
@@ -106,7 +109,26 @@ def read_pair(
     )
 
 
-def _require_no_nulls(frame: EagerFrame, column: str) -> None:
+def in_order(cutoffs: nw.Series[Any]) -> nw.Series[Any]:
+    """Return the distinct cutoffs, the earliest first; raise where it does not go without saying which that is."""
+    name, dtype = cutoffs.name, cutoffs.dtype
+    if dtype.is_nested() or dtype.is_float() or isinstance(dtype, nw.Boolean):
+        raise InputError(f"{name} must hold dates, or whole numbers that count them; its type is {dtype}.")
+    try:
+        distinct = cutoffs.unique().sort()
+    except TypeError:
+        raise InputError(
+            f"{name} must hold dates of one kind; it mixes some, such as timestamps with and without a time zone."
+        ) from None
+    if isinstance(dtype, nw.String):
+        days = [day_number(text, name) for text in distinct.to_list()]
+        if any(later <= earlier for earlier, later in pairwise(days)):
+            raise InputError(f"{name} must write its dates in one way, such as 2026-01-31, or hold dates.")
+    return distinct
+
+
+def require_no_nulls(frame: EagerFrame, column: str) -> None:
+    """Raise where a state, a date or a customer is null."""
     missing = np.asarray(frame.get_column(column).is_null().to_numpy(), dtype=bool)
     require_rows(~missing, f"{column} must not be null", "Leave these rows out, or give them a state of their own.")
 
@@ -126,6 +148,9 @@ def _sound(states: States, key: str) -> States:
 
 def _codes(columns: Sequence[nw.Series[Any]], label: str, order: Any) -> tuple[list[str], Codes]:
     """Return the states in order, as texts, and the position of each row's state among them."""
+    for column in columns:
+        if column.dtype.is_nested():
+            raise InputError(f"{label} must hold texts, whole numbers or truth values; its type is {column.dtype}.")
     known = [_own_order(column) for column in columns]
     if len(known) == 2 and not set(known[0]) & set(known[1]):
         raise InputError(

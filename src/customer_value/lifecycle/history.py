@@ -6,17 +6,20 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, cast
 
-from customer_value._frames import AnyFrame, FrameT, column_names, engine_of, nw, open_frame
+from customer_value._frames import AnyFrame, FrameT, column_names, engine_of, nw, open_frame, schema_of
 from customer_value._labels import Labels
-from customer_value._units import Day, date_of, day_number
+from customer_value._units import Day, date_of
 from customer_value.errors import InputError
 from customer_value.lifecycle.lifecycle_schemes import LifecycleScheme
-from customer_value.lifecycle.stages import Evidence, assign_lifecycle
+from customer_value.lifecycle.stages import Evidence, assign_lifecycle, read_options
 from customer_value.transactions import RhythmPopulation, purchase_rhythm, summarize_customers
 from customer_value.transactions._cutoffs import read_cutoffs
-from customer_value.transactions._dated import DatedLog, open_dated
+from customer_value.transactions._dated import DatedLog, open_checked
+from customer_value.transactions._log import log_columns
 from customer_value.transactions._periods import date_literal
+from customer_value.transactions._plan import end_day
 
+_BOTH = 2
 _RHYTHM_OPTIONS = ("grain", "time_unit")
 
 
@@ -40,7 +43,7 @@ def snapshot_customers(
     Parameters
     ----------
     log
-        One row per transaction.
+        One row per transaction. All of its rows are checked, those after the last cutoff too.
     cutoffs
         First days of the future, in order: each snapshot knows the rows before its cutoff, and is as of the day before.
         A date range of months gives snapshots at the ends of months.
@@ -91,9 +94,11 @@ def snapshot_customers(
     days = read_cutoffs(cutoffs)
     if apply is not None and not callable(apply):
         raise InputError(f"apply must be a function of a customer summary; got {type(apply).__name__}.")
-    wanted = {customer_id, date, amount, options.get("order_id", "order_id")}
+    if not isinstance(rhythm, (bool, RhythmPopulation, Mapping)):
+        raise InputError(f"rhythm must be True, False, or what fit_rhythm_population gives; got {rhythm!r}.")
+    columns = log_columns(opened, customer_id, date, amount, options.get("order_id", "order_id"))
     # Other columns are not read, and each cut would copy them.
-    dated = open_dated(opened.select(name for name in column_names(opened) if name in wanted), date)
+    dated = open_checked(opened.select(columns.names), columns)
     _require_observed(dated, days, observation_end)
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
     parts: list[Any] = []
@@ -105,11 +110,7 @@ def snapshot_customers(
             snapshot = _with_rhythm(snapshot, known, end, rhythm, names, options)
         applied = snapshot if apply is None else apply(snapshot)
         parts.append(_stamped(applied, day, customer_id, opened))
-        if column_names(parts[-1]) != column_names(parts[0]):
-            raise InputError(
-                f"apply must give the same columns at every cutoff; {column_names(parts[0])} at {date_of(days[0])}, "
-                f"{column_names(parts[-1])} at {date_of(day)}."
-            )
+        _require_alike(parts[0], parts[-1], days[0], day)
     return cast(FrameT, nw.concat(parts).to_native())
 
 
@@ -161,6 +162,7 @@ def lifecycle_history(
     >>> int(moves["customers"].sum())
     4714
     """
+    read_options(scheme, evidence, labels, name)  # rather than after the first cutoff
     stage = partial(assign_lifecycle, scheme=scheme, evidence=evidence, labels=labels, name=name)
     return snapshot_customers(log, cutoffs=cutoffs, apply=stage, rhythm=rhythm, **options)
 
@@ -171,7 +173,8 @@ def _require_observed(dated: DatedLog, days: list[int], observation_end: Any) ->
             f"every cutoff must have rows before it; {date_of(days[0])} has none, for the log begins on "
             f"{date_of(dated.first)}."
         )
-    covered = dated.last if observation_end == "last" else day_number(observation_end, "observation_end")
+    end = end_day(observation_end)
+    covered = dated.last if end is None else end
     late = [day for day in days if day > covered + 1]
     if late:
         told = ", ".join(str(date_of(day)) for day in late[:3]) + (", ..." if len(late) > 3 else "")
@@ -180,6 +183,28 @@ def _require_observed(dated: DatedLog, days: list[int], observation_end: Any) ->
             f"{len(late)} of {len(days)} are not ({told}). If the log is complete beyond its last sale, say so with "
             "observation_end=."
         )
+
+
+def _require_alike(first: AnyFrame, later: AnyFrame, day: int, later_day: int) -> None:
+    """Raise where two snapshots cannot stand one below the other: other columns, other labels, other types."""
+    at, then = f"at {date_of(day)}", f"at {date_of(later_day)}"
+    if column_names(later) != column_names(first):
+        raise InputError(
+            f"apply must give the same columns at every cutoff; {column_names(first)} {at}, {column_names(later)} "
+            f"{then}."
+        )
+    types, later_types = schema_of(first), schema_of(later)
+    for name, dtype in types.items():
+        labels = [list(each.categories) for each in (dtype, later_types[name]) if isinstance(each, nw.Enum)]
+        if len(labels) == _BOTH and labels[0] != labels[1]:
+            raise InputError(
+                f"apply must give {name} the same labels in the same order at every cutoff; {labels[0]} {at}, "
+                f"{labels[1]} {then}. Fit the scheme once, outside of apply, or turn the labels into text."
+            )
+        if dtype != later_types[name] and engine_of(first) != "pandas":  # pandas finds the common type
+            raise InputError(
+                f"apply must give {name} one type at every cutoff; it is {dtype} {at}, {later_types[name]} {then}."
+            )
 
 
 def _with_rhythm(

@@ -10,7 +10,7 @@ from typing import Any
 
 from customer_value._labels import require_label_table
 from customer_value._units import TIME_UNITS
-from customer_value._validation import number, require_choice, text_value, whole_number
+from customer_value._validation import name_list, number, require_choice, text_value, whole_number
 from customer_value.errors import InputError
 from customer_value.lifecycle._rules import FACTS, SILENCES, WINDOWED, Alternatives, check_rules, parse, possible
 
@@ -171,7 +171,7 @@ class LifecycleScheme:
     def __post_init__(self) -> None:
         text_value(self.name, "name of the scheme")
         check_rules(self.rules)
-        stages = tuple(self.stages) if self.stages else tuple(self.rules)
+        stages = tuple(name_list(self.stages, "stages", of="stage")) or tuple(self.rules)
         if sorted(map(str, stages)) != sorted(self.rules):
             raise InputError(f"stages must be those of the rules, {list(self.rules)}, once each; got {list(stages)}.")
         object.__setattr__(self, "stages", stages)

@@ -8,11 +8,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from customer_value._frames import Column, EagerFrame, FrameT, categorical, float_column, make_frame, to_eager
+from customer_value._frames import Column, EagerFrame, FrameT, categorical, make_frame, to_eager
 from customer_value._units import discount_per_unit, in_units
 from customer_value._validation import (
     interval_level,
     number,
+    numeric_column,
     require_choice,
     require_columns,
     require_rows,
@@ -27,12 +28,14 @@ from customer_value.lifecycle._chain import (
     paths,
     state_values,
 )
-from customer_value.lifecycle._states import Floats
+from customer_value.lifecycle._states import Floats, require_no_nulls
+from customer_value.lifecycle.transitions import CALLED_LIKE_COLUMNS
 
 _MAKER = "transition_matrix(segment_migration(history, label=...)) makes it"
 _PERIODS = ("day", "week", "month", "quarter", "year")
 _DRAWS = 1_000
 _MOST_PERIODS = 10_000
+_UNSEEN = "Nobody was seen in such a state: leave it out, or say what is so."
 _SUM = 1e-9  # by which a row of chances may miss 1
 
 
@@ -117,23 +120,26 @@ def markov_value(
     rate = math.expm1(discount_per_unit(annual_discount_rate, discount_rate, period))
     opened, back = to_eager(matrix, "matrix", "markov_value")
     names, chances, moves = _read_matrix(opened)
-    earned = _read_rewards(rewards, names, chances)
-    _require_finite(names, chances, earned, rate, ahead)
+    # By their names, so that another order of the rows changes no draw and no bit.
+    by_name = np.argsort(names)
+    as_given = np.argsort(by_name)
+    chances, moves = chances[np.ix_(by_name, by_name)], None if moves is None else moves[by_name]
+    earned = _read_rewards(rewards, [names[i] for i in by_name], chances)
+    _require_finite([names[i] for i in by_name], chances, earned, rate, ahead)
     value = state_values(chances, earned, rate, ahead)
     columns: dict[str, Column] = {
         "state": categorical(np.arange(len(names)), names, opened),
-        "reward": earned,
-        "state_value": value,
+        "reward": earned[as_given],
+        "state_value": value[as_given],
     }
     if interval is not None:
-        if moves is None:
-            raise InputError("an interval needs the column customers, the moves behind each row of the matrix.")
+        require_columns(opened, ["customers"], what="matrix", maker="An interval needs the moves behind each row")
         if rate == 0 and math.isinf(ahead):
             raise InputError("an interval needs a discount rate or a horizon: moves drawn again may never end.")
-        drawn = _drawn_values(chances, moves, earned, rate, ahead, random_state)
-        ends = np.quantile(drawn, [(1 - interval) / 2, (1 + interval) / 2], axis=0)
+        drawn = _drawn_values(chances, cast(Floats, moves), earned, rate, ahead, random_state)
+        ends = np.quantile(drawn, [(1 - interval) / 2, (1 + interval) / 2], axis=0)[:, as_given]
         columns |= {"state_value_lower": ends[0], "state_value_upper": ends[1]}
-    columns["future_value"] = value - earned
+    columns["future_value"] = (value - earned)[as_given]
     return cast(FrameT, back(make_frame(columns, opened)))
 
 
@@ -188,7 +194,8 @@ def expected_path(
     whole_number(periods, "periods", low=1, high=_MOST_PERIODS)
     opened, back = to_eager(matrix, "matrix", "expected_path")
     names, chances, _ = _read_matrix(opened)
-    found = paths(chances, _by_state(start, names, "start"), _by_state(inflow or {}, names, "inflow"), periods)
+    joining = np.zeros(len(names)) if inflow is None else _by_state(inflow, names, "inflow")
+    found = paths(chances, _by_state(start, names, "start"), joining, periods)
     columns: dict[str, Column] = {
         "period": np.repeat(np.arange(periods + 1), len(names)),
         "state": categorical(np.tile(np.arange(len(names)), periods + 1), names, opened),
@@ -257,18 +264,24 @@ def _read_matrix(frame: EagerFrame) -> tuple[list[str], Floats, Floats | None]:
     """Return the states, the chances, and the moves behind each row where they are told."""
     require_columns(frame, ["from_state"], what="matrix", maker=_MAKER)
     require_some(len(frame), "matrix")
+    require_no_nulls(frame, "from_state")
     names = [str(name) for name in frame.get_column("from_state").to_list()]
     if len(set(names)) < len(names):
         raise InputError(f"from_state must name each state once; got {names}.")
-    require_columns(frame, names, what="matrix", maker="It needs a column for every state of from_state")
-    chances = np.column_stack([float_column(frame.get_column(name)) for name in names])
-    known = np.array([not np.isnan(row).any() for row in chances])
-    require_rows(known, "chances must not be null", "Nobody was seen in such a state: leave it out, or say what is so.")
+    if not {"from_state", "customers"}.isdisjoint(names):
+        raise InputError(CALLED_LIKE_COLUMNS)
+    require_columns(frame, names, what="matrix", maker=f"It needs a column for every state of from_state: {_MAKER}")
+    chances = np.column_stack([numeric_column(frame, name, what="matrix", nulls=True) for name in names])
+    for name, column in zip(names, chances.T, strict=True):
+        require_rows(~np.isnan(column), f"{name} must not be null or NaN", _UNSEEN)
     require_rows(
         np.array([(row >= 0).all() and abs(row.sum() - 1) <= _SUM for row in chances]),
         "chances must be 0 or above and add up to 1 in each row",
     )
-    moves = float_column(frame.get_column("customers")) if "customers" in frame.columns else None
+    if "customers" not in frame.columns:
+        return names, chances, None
+    moves = numeric_column(frame, "customers", what="matrix")
+    require_rows((moves >= 0) & (moves == np.rint(moves)), "customers must be whole numbers, 0 or above")
     return names, chances, moves
 
 

@@ -86,7 +86,8 @@ def segment_migration(
     7    entered        B          1   1.0          10.0
     """
     interval = interval_level(interval)
-    for name, given in (("label", label), ("customer_id", customer_id), ("cutoff", cutoff)):
+    named = {"label": label, "customer_id": customer_id, "cutoff": cutoff, "entered": entered, "left": left}
+    for name, given in named.items():
         text_value(given, name)
     opened, back = to_eager(before, "history" if after is None else "frame before", "segment_migration")
     if after is None:
@@ -94,7 +95,7 @@ def segment_migration(
     else:
         states = read_pair(opened, after, label, value, customer_id, order, "segment_migration")
     for name, told in (("entered", entered), ("left", left)):
-        if text_value(told, name) in states.names or entered == left:
+        if told in states.names or entered == left:
             raise InputError(f"{name}={told!r} is also the name of a state: choose another one.")
     return cast(FrameT, back(_as_frame(states, entered, left, interval, opened)))
 

@@ -19,6 +19,7 @@ from customer_value.transactions._periods import day_numbers, require_dates
 Truths = np.ndarray[Any, np.dtype[np.bool_]]
 
 _HALF = 0.5
+_SPELL_COLUMNS = ("state", "spell_start", "spell_end", "duration", "ended", "start_known")
 
 
 def stage_spells(
@@ -78,6 +79,8 @@ def stage_spells(
     1  stability  2026-02-01 2026-04-01      59.0   True         True
     2    decline  2026-04-01 2026-04-01       0.0  False         True
     """
+    if text_value(customer_id, "customer_id") in _SPELL_COLUMNS:
+        raise InputError(f"the spells would have {customer_id!r} twice: give the customer's column another name.")
     opened, back = to_eager(history, "history", "stage_spells")
     states = read_history(opened, text_value(label, "label"), None, customer_id, cutoff, order)
     spells = _spells(states, time_unit)

@@ -8,6 +8,7 @@ from typing import Any, overload
 import numpy as np
 
 from customer_value._frames import (
+    BACKENDS,
     AnyFrame,
     Backend,
     FrameT,
@@ -16,6 +17,7 @@ from customer_value._frames import (
     make_frame,
     nw,
     open_frame,
+    schema_of,
 )
 from customer_value._labels import LANGUAGES
 from customer_value._validation import (
@@ -24,6 +26,7 @@ from customer_value._validation import (
     require_columns,
     require_lazy,
     require_rows,
+    require_some,
     text_value,
 )
 from customer_value.errors import InputError
@@ -138,6 +141,7 @@ def lifecycle_map(
     require_choice("labels", labels, LANGUAGES)
     require_choice("scheme", scheme, list(PRESETS))
     text_value(stage, "stage")
+    require_choice("backend", backend, BACKENDS)
     known = _built_in(labels) if mapping is None else _own(mapping)
     if frame is None:
         require_backend(backend)
@@ -147,6 +151,8 @@ def lifecycle_map(
         return make_frame(arrays, like=empty_frame(backend)).to_native()
     opened = open_frame(frame)
     require_columns(opened, [stage], what="frame", maker="assign_lifecycle(summary) makes it")
+    if schema_of(opened)[stage].is_nested():
+        raise InputError(f"{stage} must hold labels; its type is {schema_of(opened)[stage]}.")
     label = nw.col(stage).cast(nw.String)
     _require_known(opened, label, stage, known)
     made = {f"{stage}_{part}": _look_up(label, {name: texts[part] for name, texts in known.items()}) for part in PARTS}
@@ -174,6 +180,10 @@ def _own(mapping: Any) -> dict[str, dict[str, str]]:
     if not isinstance(mapping, Mapping):
         table = collect(open_frame(mapping, "mapping"))
         require_columns(table, ["stage", *PARTS], what="mapping", maker="lifecycle_map() makes such a table")
+        require_some(len(table), "mapping")
+        for name in ("stage", *PARTS):
+            missing = np.asarray(table.get_column(name).is_null().to_numpy(), dtype=bool)
+            require_rows(~missing, f"{name} must not be null")
         rows = list(table.select(nw.col("stage", *PARTS).cast(nw.String)).iter_rows())
         mapping = {row[0]: dict(zip(PARTS, row[1:], strict=True)) for row in rows}
         if len(mapping) < len(rows):

@@ -126,12 +126,7 @@ def assign_lifecycle(
     >>> print(staged["lifecycle_stage_reason"][1])
     9 purchases, last 80 days ago: 2.9 times the usual gap of 28.1 days; overdue from 2 times on; trend not tested
     """
-    scheme = _scheme(scheme)
-    require_choice("evidence", evidence, EVIDENCE)
-    if evidence != "rhythm" and not scheme.watches_silence:
-        raise InputError(f"the scheme {scheme.name!r} asks for no silence, which evidence={evidence!r} would tell of.")
-    text_value(name, "name")
-    shown = dict(zip(scheme.stages, label_texts(scheme.stages, scheme.labels, labels, "stages"), strict=True))
+    scheme, shown = read_options(scheme, evidence, labels, name)
     opened = open_frame(frame)
     known, read = _read(opened, scheme, evidence)
     language = labels if isinstance(labels, str) else "en"
@@ -182,6 +177,17 @@ def fit_lifecycle_scheme(summary: FrameT, *, scheme: str | LifecycleScheme = "fi
     table, _ = to_eager(summary, "summary", "fit_lifecycle_scheme")
     known, read = _read(table, replace(scheme, population=None), "rhythm", own_gap=False)
     return replace(scheme, population=_estimate(read, known))
+
+
+def read_options(scheme: Any, evidence: Any, labels: Any, name: Any) -> tuple[LifecycleScheme, dict[str, str]]:
+    """Check what `assign_lifecycle` is asked for; return the scheme, and the label of each of its stages."""
+    scheme = _scheme(scheme)
+    require_choice("evidence", evidence, EVIDENCE)
+    if evidence != "rhythm" and not scheme.watches_silence:
+        raise InputError(f"the scheme {scheme.name!r} asks for no silence, which evidence={evidence!r} would tell of.")
+    text_value(name, "name")
+    texts = label_texts(scheme.stages, scheme.labels, labels, "stages")
+    return scheme, dict(zip(scheme.stages, texts, strict=True))
 
 
 def _scheme(scheme: Any) -> LifecycleScheme:

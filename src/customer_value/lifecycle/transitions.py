@@ -11,9 +11,10 @@ from customer_value._frames import Column, EagerFrame, FrameT, categorical, make
 from customer_value._validation import numeric_column, require_columns, require_rows, require_some, text_value
 from customer_value.errors import InputError
 from customer_value.lifecycle._chain import stationarity
-from customer_value.lifecycle._states import Floats
+from customer_value.lifecycle._states import Floats, in_order, require_no_nulls
 
 MIGRATION_MAKER = "segment_migration(history, label=...) makes moves"
+CALLED_LIKE_COLUMNS = "a state must not be called 'from_state' or 'customers', which are columns of the matrix."
 _BY_CHANCE = 0.05
 _FEW, _MANY, _NEARLY_NONE = 5.0, 0.2, 1.0  # Cochran (1954): at most a fifth of the cells below 5, and none below 1
 _VERDICTS = ("same throughout", "changes", "too few moves")
@@ -75,7 +76,7 @@ def transition_matrix(moves: FrameT, *, entered: str = "entered", left: str = "l
         **{name: chances[:, i] for i, name in enumerate(names)},
     }
     if len(columns) < len(names) + 2:
-        raise InputError("a state must not be called 'from_state' or 'customers', which are columns of the matrix.")
+        raise InputError(CALLED_LIKE_COLUMNS)
     return cast(FrameT, back(make_frame(columns, opened)))
 
 
@@ -168,18 +169,22 @@ def read_moves(frame: EagerFrame, entered: str, left: str) -> tuple[list[str], F
     require_some(len(frame), "moves")
     moved = numeric_column(frame, "customers", what="moves")
     require_rows((moved >= 0) & (moved == np.rint(moved)), "customers must be whole numbers, 0 or above")
+    for name in ("from_state", "to_state"):
+        require_no_nulls(frame, name)
     states = [frame.get_column(name) for name in ("from_state", "to_state")]
     listed = [_listed(series) for series in states]
     names = [name for name in dict.fromkeys([*listed[0], *listed[1]]) if name not in (entered, left)]
-    if left in listed[1]:
+    if left in (*listed[0], *listed[1]):
         names.append(left)
     position = {name: i for i, name in enumerate(names)} | {entered: -1}
-    from_, to = (np.array([position[name] for name in series.to_list()]) for series in states)
+    from_, to = (np.array([position[str(name)] for name in series.to_list()]) for series in states)
+    require_rows(to >= 0, f"to_state must not be {entered!r}", "Nobody can move there: entered= names who was new.")
     time = np.zeros(len(frame), dtype=np.int64)
     if "cutoff" in frame.columns:
-        dates = frame.get_column("cutoff").to_list()
-        order = {date: i for i, date in enumerate(sorted(set(dates)))}
-        time = np.array([order[date] for date in dates])
+        require_no_nulls(frame, "cutoff")
+        dates = frame.get_column("cutoff")
+        order = {date: i for i, date in enumerate(in_order(dates).to_list())}
+        time = np.array([order[date] for date in dates.to_list()])
     inside = from_ >= 0
     counts = np.zeros((time.max() + 1, len(names), len(names)))
     np.add.at(counts, (time[inside], from_[inside], to[inside]), moved[inside])
@@ -189,4 +194,4 @@ def read_moves(frame: EagerFrame, entered: str, left: str) -> tuple[list[str], F
 def _listed(series: Any) -> list[str]:
     if isinstance(series.dtype, nw.Enum):
         return list(series.dtype.categories)
-    return list(dict.fromkeys(series.to_list()))
+    return list(dict.fromkeys(map(str, series.to_list())))

@@ -8,7 +8,7 @@ import numpy as np
 
 from customer_value._frames import EagerFrame, nw
 from customer_value._units import day_number
-from customer_value._validation import require_rows
+from customer_value._validation import require_rows, truth_column
 from customer_value.errors import InputError
 
 Dates = np.ndarray[Any, np.dtype[np.datetime64]]
@@ -26,10 +26,7 @@ def day_column(table: EagerFrame, column: str) -> Dates:
 
 def flag_column(table: EagerFrame, column: str) -> Flags:
     """Return a column of truth values; raise where one is missing."""
-    series = table.get_column(column)
-    if series.dtype != nw.Boolean or series.null_count():
-        raise InputError(f"{column} must be true or false in every row; its type is {series.dtype}.")
-    return np.array(series.to_list(), dtype=bool)
+    return truth_column(table, column)
 
 
 def label_column(table: EagerFrame, column: str) -> list[str]:

@@ -158,7 +158,7 @@ def _amounts(
     found = []
     outside = np.array(from_) == len(names) - 2, np.array(to) == len(names) - 1
     for column in columns:
-        amount = numeric_column(flow, column, what="flow", nulls=True)
+        amount = numeric_column(flow, column, what="flow", nulls=column != "customers")
         # Who entered had no value before, and who left has none after: their ribbons keep the width they have.
         require_rows(~np.isnan(amount) | outside[0] | outside[1], f"{column} must not be null")
         require_rows(~(amount < 0), f"{column} must be 0 or above to be drawn as a width")

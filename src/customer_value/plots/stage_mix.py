@@ -80,9 +80,9 @@ def stage_mix(
     >>> [int(bar.get_height()) for bar in ax.containers[0]]
     [2, 1]
     """
-    counted = measure in ("customers", "share")
     for name, given in (("label", label), ("measure", measure), ("cutoff", cutoff)):
         text_value(given, name)
+    counted = measure in ("customers", "share")
     opened, _ = to_eager(history, "history", "stage_mix")
     require_columns(opened, [label, cutoff, *([] if counted else [measure])], what="history", maker=_MAKER)
     require_some(len(opened), "history")

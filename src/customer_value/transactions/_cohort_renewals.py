@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from customer_value._frames import Column, EagerFrame, make_frame, nw
-from customer_value._validation import numeric_column, require_columns, require_rows, require_some
+from customer_value._validation import numeric_column, require_columns, require_rows, require_some, truth_column
 from customer_value.errors import InputError
 
 _COLUMNS = ("cohort", "period", "cohort_size", "at_risk", "customers", "complete")
@@ -27,12 +27,19 @@ def observed_cells(frame: EagerFrame) -> EagerFrame:
     require_columns(frame, _COLUMNS, what="cohort table", maker=_MAKER)
     require_some(len(frame), "cohort table")
     for name in ("period", "cohort_size", "at_risk", "customers"):
-        numeric_column(frame, name, what="cohort table")
+        counts = numeric_column(frame, name, what="cohort table")
+        require_rows((counts >= 0) & (counts == np.rint(counts)), f"{name} must be a whole number, 0 or above")
+    missing = np.asarray(frame.get_column("cohort").is_null().to_numpy(), dtype=bool)
+    require_rows(~missing, "cohort must not be null", "Name what it is, such as 'unknown'.")
+    for name in ("complete", *(name for name in ("pooled", "projected") if name in frame.columns)):
+        truth_column(frame, name)
     kept = frame.filter(nw.col("complete") & (nw.col("at_risk") == nw.col("cohort_size")))
     if "pooled" in frame.columns:
         kept = kept.filter(~nw.col("pooled"))
     if "projected" in frame.columns:
         kept = kept.filter(~nw.col("projected"))
+    twice = np.asarray(kept.select("cohort", "period").is_duplicated().to_numpy(), dtype=bool)
+    require_rows(~twice, "period must come once in each cohort")
     return kept.sort("cohort", "period")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from customer_value._frames import AnyFrame, nw
-from customer_value._validation import broken_rule, require_columns, require_ids, text_value
+from customer_value._validation import broken_rule, require_columns, require_ids, require_some, text_value
 from customer_value.errors import InputError
 from customer_value.transactions._log import require_one_library
 
@@ -37,6 +37,7 @@ def customer_attribute(
     missing = nw.col(name).is_null().cast(nw.Int64).sum()
     facts = pairs.select(nw.len().cast(nw.Int64).alias("n"), missing.alias("missing")).collect()
     n, absent = (int(value or 0) for value in facts.row(0))
+    require_some(n, what)
     keys = _count(pairs.select(key).unique())  # not n_unique: Dask's adds up partitions
     if absent:
         remedy = "Fill it, such as with 'unknown', or leave those customers out."

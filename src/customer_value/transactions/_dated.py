@@ -10,7 +10,7 @@ import numpy as np
 from customer_value._frames import AnyFrame, EagerFrame, engine_of, nw, schema_of
 from customer_value._units import day_number
 from customer_value._validation import require_columns, require_lazy, require_some
-from customer_value.transactions._log import require_present
+from customer_value.transactions._log import LogColumns, LogRules, check_log, read_log, require_present
 from customer_value.transactions._periods import date_literal, day_numbers, midnight_expression, require_dates
 
 _RULE, _REMEDY = "{date} must not be null", "A row without a date belongs to neither side: leave it out."
@@ -48,6 +48,16 @@ def open_dated(log: AnyFrame, date: str) -> DatedLog:
     column = log.get_column(date)
     require_present(column, _REMEDY)
     days = day_numbers(column)
+    return DatedLog(log, days, int(days.min()), int(days.max()))
+
+
+def open_checked(log: AnyFrame, columns: LogColumns) -> DatedLog:
+    """Check a log as a whole, before it is cut, so that rows are told by their place in it; one query if it is lazy."""
+    if isinstance(log, nw.LazyFrame):
+        facts = check_log(log, columns, LogRules())
+        day = midnight_expression(columns.date, schema_of(log)[columns.date], engine_of(log))
+        return DatedLog(log, day, facts.first_day, facts.last_day)
+    days = read_log(log, columns, LogRules()).days
     return DatedLog(log, days, int(days.min()), int(days.max()))
 
 

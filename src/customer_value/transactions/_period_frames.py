@@ -15,6 +15,7 @@ import numpy as np
 from customer_value._frames import AnyFrame, Column, EagerFrame, engine_of, float_column, make_frame, nw, schema_of
 from customer_value._validation import number, require_choice, require_columns, require_lazy, require_rows
 from customer_value.errors import InputError
+from customer_value.transactions._ids import id_labels
 from customer_value.transactions._log import LogColumns, LogRules, check_log, read_log
 from customer_value.transactions._period_calendars import Calendar, OwnClock
 from customer_value.transactions._refunds import nothing_bought, warn_left_out
@@ -143,6 +144,8 @@ def _read_eager(
     log: Any, columns: LogColumns, rules: LogRules, slots: Mapping[str, Slot], margin: str | None
 ) -> tuple[Lazy, int, int, int, int]:
     read = read_log(log, columns, rules)
+    if isinstance(read.keys.dtype, nw.Object):
+        id_labels(read.keys)  # refuses what cannot be sorted
     first, last = int(read.days.min()), int(read.days.max())
     made: dict[str, Column] = {columns.customer_id: read.keys}
     all_days = np.arange(first, last + 1)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Literal, cast, get_args
 
 from customer_value._frames import AnyFrame, FrameT, as_given, open_frame, to_eager
-from customer_value._units import Day, Grain
-from customer_value._validation import interval_level, name_list, require_choice, truth_value
+from customer_value._units import GRAINS, Day, Grain
+from customer_value._validation import interval_level, name_list, optional_text, require_choice, truth_value
 from customer_value.errors import InputError
 from customer_value.transactions._cohort_cells import COHORT, CohortPlan, cohort_cells
 from customer_value.transactions._cohort_renewals import renewals_of
@@ -160,6 +160,7 @@ def cohort_table(
     require_choice("incomplete", incomplete, get_args(Incomplete))
     level = interval_level(interval)
     _check_wide(truth_value(wide, "wide"), shown)
+    truth_value(pooled, "pooled")
     if cohort is not None and cohort_period is not None:
         raise InputError("give cohort=, an attribute, or cohort_period=, the length of acquisition cohorts, not both.")
     if customers is not None and cohort is None:
@@ -181,7 +182,7 @@ def cohort_table(
         values=shown,
         whole_only=incomplete == "drop",
         interval=level,
-        pooled=truth_value(pooled, "pooled"),
+        pooled=pooled,
     )
     return cast("FrameT", as_given(table.triangle() if wide else table.long(), opened))
 
@@ -244,6 +245,8 @@ def _read_values(values: Any) -> tuple[str, ...]:
 def _calendars(period: Any, cohort_period: Any, year_start: str) -> tuple[Calendar, Calendar]:
     """Return the calendars of periods and of cohorts; fiscal years matter to whichever counts quarters or years."""
     both = [("period", period), ("cohort_period", period if cohort_period is None else cohort_period)]
+    for name, grain in both:
+        require_choice(name, grain, GRAINS)
     fiscal = [grain in ("quarter", "year") for _, grain in both]
     calendars = [
         read_calendar(grain, year_start if counts or not any(fiscal) else "01-01", name)
@@ -261,6 +264,7 @@ def _columns_for(
     log: AnyFrame, shown: tuple[str, ...], customer_id: str, date: str, amount: str, order_id: str | None
 ) -> LogColumns:
     """Return the log's columns, with orders only where they are counted."""
+    optional_text(order_id, "order_id")
     columns = log_columns(log, customer_id, date, amount, order_id if "orders" in shown else None)
     if "orders" in shown and columns.order_id is None:
         raise InputError("values='orders' counts distinct orders: name their column with order_id=.")
