@@ -32,6 +32,7 @@ RIGHT = {
 SLOWER = 3.0
 PAUSE = (5.0, 15.0)  # own gaps
 FIXED = (30, 90, 180)  # days
+LATER = (6, 8)  # usual gaps
 
 
 def steady(rng, begin, end, gap, shape):
@@ -82,6 +83,9 @@ def contenders(log):
     model = cv.clv.MBGNBD().fit(summary)
     alive = summary.assign(p_alive=model.probability_alive(summary))
     stages = {("P(alive) of MBG/NBD", "summary"): assign_lifecycle(alive, evidence="p_alive")}
+    for gaps in LATER:
+        later = replace(FIVE_STAGE, overdue_ratios=(2, gaps), silence_levels=(0.05, 0.0001))
+        stages[f"own rhythm, lost from {gaps} usual gaps", "rhythm"] = assign_lifecycle(rhythm, scheme=later)
     for told, frame in (("rhythm", rhythm), ("summary", summary)):
         stages["own rhythm", told] = assign_lifecycle(frame)
         for days in FIXED:
