@@ -62,11 +62,11 @@ def frame_first(function, argument):
 
 def segmenter(
     n_clusters=2, unskew="log1p", scale="standard", winsorize=None, category_weight=1.0, n_init=1, minibatch_above=None,
-    value=None, less_is_better=("time_since_last",), clusterer=None, random_state=0,
+    value=None, lower_is_better=("time_since_last",), clusterer=None, random_state=0,
 ):  # fmt: skip
     made = segments.KMeansSegmenter(
         n_clusters, unskew=unskew, scale=scale, winsorize=winsorize, category_weight=category_weight, n_init=n_init,
-        minibatch_above=minibatch_above, value=value, less_is_better=less_is_better, clusterer=clusterer,
+        minibatch_above=minibatch_above, value=value, lower_is_better=lower_is_better, clusterer=clusterer,
         random_state=random_state,
     )  # fmt: skip
     return made.fit(X)

@@ -27,7 +27,7 @@ SEGMENT_TAKEN = {
     # Clusters: the constructor takes everything, and fit tells what is wrong with it.
     "KMeansSegmenter-category_weight": {"2.5"},
     "KMeansSegmenter-clusterer": OPTIONAL,
-    "KMeansSegmenter-less_is_better": {"[]", "{}"},
+    "KMeansSegmenter-lower_is_better": {"[]", "{}"},
     "KMeansSegmenter-minibatch_above": {"None", "10**400"},
     "KMeansSegmenter-random_state": {"None", "True"},  # as scikit-learn has it
     "KMeansSegmenter-scale": OPTIONAL,

@@ -207,7 +207,7 @@ def test_negative_values_are_scored_and_tiered_by_their_order(calls):
         ("KMeansSegmenter.fit", {"sample_weight": np.arange(N) - 1.0}, r"0 or above, and finite; 1 of 40 .*rows 0"),
         ("KMeansSegmenter.fit", {"sample_weight": np.zeros(N)}, "every sample_weight is zero: no row is left"),
         ("KMeansSegmenter", {"value": "margin"}, "value must name a column of X; got 'margin', and X has"),
-        ("KMeansSegmenter", {"less_is_better": ("age",)}, r"less_is_better names \['age'\], which X does not have"),
+        ("KMeansSegmenter", {"lower_is_better": ("age",)}, r"lower_is_better names \['age'\], which X does not have"),
         ("score_rfm", {"breaks": {"f": [5, 2]}}, r"breaks of 'f' must be .* numbers that increase; got \[5, 2\]"),
         ("score_rfm", {"breaks": {"m": [2, 2]}}, r"breaks of 'm' must be .* numbers that increase; got \[2, 2\]"),
         ("score_rfm", {"breaks": {"f": [2], "q": [1]}}, r"breaks must map 'r', 'f' or 'm' to numbers.*; got \['f', 'q"),

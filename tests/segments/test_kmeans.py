@@ -167,7 +167,7 @@ def test_the_best_cluster_comes_first():
     model = KMeansSegmenter(3, n_init=2).fit(X)
     np.testing.assert_array_equal(model.labels_, np.arange(60) % 3)
     # The more the worse, were time since the last purchase a merit: of two columns it is then one of each.
-    turned = KMeansSegmenter(3, n_init=2, less_is_better=["purchases", "total_value"]).fit(X)
+    turned = KMeansSegmenter(3, n_init=2, lower_is_better=["purchases", "total_value"]).fit(X)
     np.testing.assert_array_equal(turned.labels_, 2 - np.arange(60) % 3)
 
 
@@ -175,7 +175,7 @@ def test_a_value_column_orders_by_its_mean():
     X = pd.DataFrame({"visits": [1.0, 2, 1, 50, 51, 52, 20, 21], "margin": [9.0, 8, 9, -5, -6, -5, 2, 1]})
     assert KMeansSegmenter(3, value="margin").fit(X).labels_.tolist() == [0, 0, 0, 2, 2, 2, 1, 1]
     assert KMeansSegmenter(3, value="visits").fit(X).labels_.tolist() == [2, 2, 2, 0, 0, 0, 1, 1]
-    less = KMeansSegmenter(3, value="visits", less_is_better=("visits",)).fit(X)
+    less = KMeansSegmenter(3, value="visits", lower_is_better=("visits",)).fit(X)
     assert less.labels_.tolist() == [0, 0, 0, 2, 2, 2, 1, 1]
 
 
@@ -420,8 +420,8 @@ def test_json_that_is_none_is_refused():
         ),
         ({"value": "clv"}, r"value must name a column of X; got 'clv'"),
         ({"value": "plan"}, "plan holds categories"),
-        ({"less_is_better": "T"}, "less_is_better must be a list"),
-        ({"less_is_better": ("T",)}, r"less_is_better names \['T'\]"),
+        ({"lower_is_better": "T"}, "lower_is_better must be a list"),
+        ({"lower_is_better": ("T",)}, r"lower_is_better names \['T'\]"),
         ({"n_clusters": 70}, r"n_clusters=70 needs at least as many different customers.*X has \d+ \(n_samples=60\)"),
     ],
 )

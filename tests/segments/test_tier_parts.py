@@ -60,13 +60,13 @@ def test_criteria_that_do_not_fit(settings, said):
         TierCriterion(**settings)
 
 
-def test_where_less_is_better_the_best_share_is_the_lowest():
+def test_where_lower_is_better_the_best_share_is_the_lowest():
     cut = TierCut("customers", (0.25, 0.5), lower_is_better=True).fit(np.array([9.0, 1.0, 5.0, 30.0]))
     assert cut.at == (1.0, 5.0)
     assert cut.fitted_from == TierCut("customers", (0.25, 0.5), lower_is_better=True)
 
 
-def test_limits_are_the_ends_or_what_trimming_leaves_and_turn_round_where_less_is_better():
+def test_limits_are_the_ends_or_what_trimming_leaves_and_turn_round_where_lower_is_better():
     values = np.array([0.0, 10.0, 20.0, 30.0, 1000.0])
     assert TierCriterion("a", weight=1.0).fit(values).limits == (0.0, 1000.0)
     assert TierCriterion("a", weight=1.0, trim=0.25).fit(values).limits == (10.0, 30.0)

@@ -36,7 +36,7 @@ class Order:
     """By what clusters are put in order."""
 
     value: str | None
-    less_is_better: tuple[str, ...]
+    lower_is_better: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def sizes_and_inertia(found: Clusters, rows: Rows) -> tuple[Floats, float]:
 def _scores(rows: Rows, labels: Labels, centres: Floats, order: Order) -> Floats:
     """How good each cluster is: by the mean of the value column, or of all numbers as prepared, else by its size."""
     columns, owners = rows.preparation.columns, rows.preparation.owners
-    signs = np.array([-1.0 if column.name in order.less_is_better else 1.0 for column in columns])
+    signs = np.array([-1.0 if column.name in order.lower_is_better else 1.0 for column in columns])
     if order.value is not None:
         at = [column.name for column in columns].index(order.value)
         means: Floats = signs[at] * member_means(rows.matrix[:, [at]], rows.weights, labels, len(centres))[:, 0]

@@ -45,7 +45,7 @@ def read_into(kind: Any, text: str) -> Any:
     saved = saved_values(text, kind.__name__, _SCHEMA)
     try:
         arguments = saved["arguments"]
-        model = kind(**{**arguments, "less_is_better": tuple(arguments["less_is_better"])})
+        model = kind(**{**arguments, "lower_is_better": tuple(arguments["lower_is_better"])})
         model._preparation = Preparation(tuple(_column(values) for values in saved["columns"]))
         model._features = [Feature(c.name, getattr(c, "levels", None)) for c in model._preparation.columns]
         for name in _LEARNED:

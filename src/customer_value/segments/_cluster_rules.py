@@ -13,7 +13,7 @@ from customer_value.segments._features import Feature
 from customer_value.segments._prepare import Scale, Unskew
 from customer_value.segments._values import LARGEST
 
-LESS_IS_BETTER = ("time_since_last", "days_since_last")
+LOWER_IS_BETTER = ("time_since_last", "days_since_last")
 _MOST_STARTS = 100_000
 
 
@@ -31,7 +31,7 @@ def check_arguments(model: Any) -> None:
         number(model.winsorize, "winsorize", low=0, high=0.5, open_ends=True)
     number(model.category_weight, "category_weight", low=0, high=LARGEST, open_ends=True)
     optional_text(model.value, "value")
-    name_list(model.less_is_better, "less_is_better")
+    name_list(model.lower_is_better, "lower_is_better")
     try:
         check_random_state(model.random_state)
     except ValueError:
@@ -40,16 +40,16 @@ def check_arguments(model: Any) -> None:
         ) from None
 
 
-def check_names(features: Sequence[Feature], value: Any, less_is_better: Sequence[str]) -> None:
+def check_names(features: Sequence[Feature], value: Any, lower_is_better: Sequence[str]) -> None:
     """Refuse columns that are named for the order of clusters and are not there, or are no numbers."""
     names = [feature.name for feature in features]
     if value is not None and value not in names:
         raise InputError(f"value must name a column of X; got {value!r}, and X has {names}.")
     if value is not None and features[names.index(value)].levels is not None:
         raise InputError(f"value must name a column of numbers to order clusters by; {value} holds categories.")
-    unknown = [name for name in less_is_better if name not in names and name not in LESS_IS_BETTER]
+    unknown = [name for name in lower_is_better if name not in names and name not in LOWER_IS_BETTER]
     if unknown:
-        raise InputError(f"less_is_better names {unknown}, which X does not have; it has {names}.")
+        raise InputError(f"lower_is_better names {unknown}, which X does not have; it has {names}.")
 
 
 def require_enough(different: int, n_clusters: int, n: int) -> None:

@@ -67,12 +67,12 @@ def edges_of(ordered: Floats, dimension: str, bins: int, ties: str) -> Floats:
     array
         ``bins - 1`` edges; an infinite one belongs to a score that no value reaches.
     """
-    less_is_better = dimension == "r"
+    lower_is_better = dimension == "r"
     if ties == "mid":
-        edges = mid_rank_edges(-ordered[::-1], bins) if less_is_better else mid_rank_edges(ordered, bins)
-        return 0.0 - edges if less_is_better else edges  # not -edges: a zero would show as -0.0
+        edges = mid_rank_edges(-ordered[::-1], bins) if lower_is_better else mid_rank_edges(ordered, bins)
+        return 0.0 - edges if lower_is_better else edges  # not -edges: a zero would show as -0.0
     edges = quantile_edges(ordered, bins) + (ties == "r-rfm")
-    return edges[::-1] if less_is_better else edges
+    return edges[::-1] if lower_is_better else edges
 
 
 def mid_rank_edges(ordered: Floats, bins: int) -> Floats:

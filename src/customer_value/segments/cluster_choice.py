@@ -254,7 +254,7 @@ def _method(template: KMeansSegmenter, n_init: int) -> Cluster:
 
     def cluster(points: Floats, k: int) -> Labels:
         model = clone(template).set_params(
-            n_clusters=k, n_init=n_init, unskew=None, scale=None, winsorize=None, value=None, less_is_better=()
+            n_clusters=k, n_init=n_init, unskew=None, scale=None, winsorize=None, value=None, lower_is_better=()
         )
         # A method may leave numbers unused (a mixture with an empty component).
         found = np.unique(model.fit(points).labels_, return_inverse=True)[1]

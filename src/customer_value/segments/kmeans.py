@@ -23,7 +23,7 @@ from customer_value.segments._cluster_fit import (
 )
 from customer_value.segments._cluster_json import read_into, written
 from customer_value.segments._cluster_profile import profile_columns
-from customer_value.segments._cluster_rules import LESS_IS_BETTER, check_arguments, check_names, require_enough
+from customer_value.segments._cluster_rules import LOWER_IS_BETTER, check_arguments, check_names, require_enough
 from customer_value.segments._cluster_words import cluster_names
 from customer_value.segments._clusterers import Labeller
 from customer_value.segments._distinct import distinct_rows, weighted_deviation, weighted_mean
@@ -66,7 +66,7 @@ class KMeansSegmenter(
     value
         Column whose mean orders the clusters, the best first. By default they are ordered by the mean of the scaled
         numbers (without a number, by size).
-    less_is_better
+    lower_is_better
         Numbers of which less is better, for the order of the clusters.
     clusterer
         Any other clusterer that scikit-learn can clone, such as ``GaussianMixture()`` or ``HDBSCAN()``, in place of
@@ -156,7 +156,7 @@ class KMeansSegmenter(
         n_init: int = 10,
         minibatch_above: int | None = 2_000_000,
         value: str | None = None,
-        less_is_better: tuple[str, ...] = LESS_IS_BETTER,
+        lower_is_better: tuple[str, ...] = LOWER_IS_BETTER,
         clusterer: Any = None,
         random_state: Any = 0,
     ) -> None:
@@ -168,7 +168,7 @@ class KMeansSegmenter(
         self.n_init = n_init
         self.minibatch_above = minibatch_above
         self.value = value
-        self.less_is_better = less_is_better
+        self.lower_is_better = lower_is_better
         self.clusterer = clusterer
         self.random_state = random_state
 
@@ -193,7 +193,7 @@ class KMeansSegmenter(
         columns = read_columns(self, X, reset=True)
         weights = read_weights(sample_weight, len(next(iter(columns.values()))))
         self._features = learn_features(columns, weights > 0)
-        check_names(self._features, self.value, self.less_is_better)
+        check_names(self._features, self.value, self.lower_is_better)
         distinct = distinct_rows(read_matrix(self._features, columns), weights)
         counted = distinct.weights > 0
         matrix, counts = distinct.matrix[counted], distinct.weights[counted]
@@ -363,7 +363,7 @@ class KMeansSegmenter(
         return found
 
     def _find_clusters(self, rows: Rows) -> Clusters:
-        order = Order(self.value, tuple(self.less_is_better))
+        order = Order(self.value, tuple(self.lower_is_better))
         if self.clusterer is not None:
             return find_by_clusterer(self.clusterer, rows, order, self.n_clusters, self.random_state)
         minibatch = self.minibatch_above is not None and len(rows.prepared) > self.minibatch_above
