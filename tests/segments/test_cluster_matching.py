@@ -121,6 +121,17 @@ def test_models_are_matched_by_centres_in_one_space():
     assert str(alone).startswith("matched by centres: 1 is now ")
 
 
+def test_centres_are_compared_in_the_old_models_units_and_not_in_each_models_own():
+    """A spread of x that the old customers did not have would else turn the two clusters round."""
+    corners = {"x": np.repeat([10.0, 0.0], 20), "y": np.repeat([0.0, 10.0], 20)}
+    noise = np.tile(np.linspace(-5, 5, 20), 2)
+    moved = {"x": np.repeat([6.5, 3.5], 20) + noise, "y": np.repeat([6.0, 4.0], 20)}
+    old, new = (KMeansSegmenter(2, unskew=None, value="x", n_init=2).fit(pd.DataFrame(d)) for d in (corners, moved))
+    assert new.cluster_centers_ == pytest.approx(np.array([[6.5, 6.0], [3.5, 4.0]]), abs=1e-9)
+    # Where x and y weigh alike, (6.5, 6) - (3.5, 4) points towards (10, 0) - (0, 10): 3 * 10 - 2 * 10 > 0.
+    assert match_clusters(old, new).mapping == {1: 1, 2: 2}
+
+
 def test_a_refit_of_the_same_customers_keeps_all():
     rng = np.random.default_rng(1)
     X = pd.DataFrame({"spend": rng.lognormal(3, 1, 200), "plan": rng.choice(["a", "b"], 200)})

@@ -31,6 +31,11 @@ def test_low_value_at_a_high_cost_is_a_candidate(make_frame, read):
     ]
 
 
+def test_who_costs_and_brings_nothing_is_as_dear_as_who_loses_money():
+    got = cost_to_serve(pd.DataFrame({"margin": [0.0, -1, 1], "cost": [5.0, 2, 9]}), cost="cost", value="margin")
+    assert got["cost_rank"].tolist() == [1, 1, 3]
+
+
 def test_limits_can_be_fixed_for_next_month():
     got = cost_to_serve(pd.DataFrame(CUSTOMERS), cost="cost", value="margin", low_value=60, high_cost=2, labels="zh")
     assert got["serve_cheaper"].tolist()[:5] == [False, True, True, True, False]

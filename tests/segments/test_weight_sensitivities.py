@@ -9,6 +9,7 @@ from scipy.stats import spearmanr
 from customer_value import assign_tiers, weight_sensitivity
 from customer_value.errors import InputError
 from customer_value.segments import tiers
+from customer_value.segments.weight_sensitivities import _drawn
 
 SCHEME = tiers.scorecard({"value": 0.5, "loyalty": 0.3, "visits": 0.2}, cuts=(0.2, 0.5))
 
@@ -43,6 +44,16 @@ def test_random_weights_spread_as_the_concentration_says():
     assert far.loc["random, far", "share_changed"] > far.loc["random, middle", "share_changed"] > 0.05
     again = weight_sensitivity(customers(), scheme=SCHEME, concentration=3.0, draws=40, random_state=0)
     pd.testing.assert_frame_equal(again.set_index("scenario"), far)
+
+
+def test_random_weights_have_the_mean_and_the_spread_that_are_told():
+    weights = np.array([0.5, 0.3, 0.2, 0.0])
+    drawn = np.array(list(_drawn(weights, 20_000, 50.0, 0)))
+    np.testing.assert_allclose(drawn.sum(axis=1), 1, rtol=1e-12)
+    # Five standard errors of a mean and, as a share, of a standard deviation of 20,000 draws.
+    told = np.sqrt(weights * (1 - weights) / (50 + 1))
+    np.testing.assert_allclose(drawn.mean(axis=0), weights, atol=5 * told.max() / np.sqrt(20_000))
+    np.testing.assert_allclose(drawn.std(axis=0), told, rtol=5 / np.sqrt(2 * 20_000))
 
 
 def test_neither_rows_nor_libraries_decide():
