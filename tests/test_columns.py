@@ -115,7 +115,17 @@ def grading():
         "assign_quadrants": cv.assign_quadrants(given, value="total_value", risk="T"),
         "score_similarity": alike,
     }
-    reviewed = {"review_tiers": cv.review_tiers(tiers, previous=tiers, buffer=0)}
+    graded = made["score_loyalty"].pipe(cv.score_contribution).pipe(cv.score_potential).assign(purchases=3)
+    presets = ["abc_accounts", "core_important_potential", "diamond_gold_ordinary", "strategic_key_ordinary"]
+    by_preset = {name: cv.assign_tiers(graded, scheme=name) for name in presets}
+    card = cv.segments.tiers.scorecard({"clv": 0.5, "loyalty": 0.5}, cuts=[0.5])
+    few = {"features": ["x"], "k": [2], "n_references": 2, "n_boot": 2}
+    tables = {
+        "weight_sensitivity": cv.weight_sensitivity(graded, scheme=card, draws=2),
+        "choose_n_clusters": cv.choose_n_clusters(pd.DataFrame({"x": [1, 2, 3, 9, 8, 7] * 5}), **few),
+    }
+    made |= {name: frame.drop(columns="purchases") for name, frame in by_preset.items()}
+    reviewed = tables | {"review_tiers": cv.review_tiers(tiers, previous=tiers, buffer=0)}
     return {name: frame.drop(columns=own) for name, frame in made.items()} | reviewed
 
 
