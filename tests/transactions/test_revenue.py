@@ -272,8 +272,8 @@ def test_bad_input():
     log = shop(7).query("amount >= 0")
     for arguments, message in (
         ({"window": "13 months"}, "the revenue bridge needs two windows of '13 months'"),
-        ({"window": "a year"}, "window must be a text"),
-        ({"window": None}, "window must be a text"),
+        ({"window": "a year"}, r"window must be a .*text"),
+        ({"window": None}, r"window must be a .*text"),
         ({"window": "1 month", "period": "quarter"}, "no number of whole quarters"),
         ({"by": "region"}, r"lacks \['region'\]"),
         ({"by": "amount"}, "must be the same in all rows of a customer"),
