@@ -223,7 +223,7 @@ def test_frames_without_rows():
         (["1", "2"], False, r"^x must be numeric; its type is String\. Convert it first"),
         ([True, False], False, "x must be numeric; its type is Boolean"),
         ([1.0, np.inf], True, r"x must be finite; 1 of 2 rows is not \(rows 1\)"),
-        ([np.nan, 1.0], False, r"x must not be null or NaN; 1 of 2 rows is not \(rows 0\)"),
+        ([np.nan, 1.0], False, r"x must not be null or NaN; 1 of 2 rows is \(rows 0\)"),
     ],
 )
 def test_columns_that_are_no_numbers(values, nulls, match):

@@ -85,7 +85,8 @@ def broken_rule(rule: str, bad: int, n: int, rows: Sequence[int] = (), remedy: s
     """Build the sentence that tells of a broken rule; `rows` are the first row positions that break it."""
     where = f" (rows {', '.join(map(str, rows))}{', ...' if bad > len(rows) else ''})" if rows else ""
     verb = "is" if bad == 1 else "are"
-    return f"{rule}; {bad} of {n} rows {verb} not{where}." + (f" {remedy}" if remedy else "")
+    kept = "" if " must not " in rule else " not"  # "must not be null; 2 of 4 rows are"
+    return f"{rule}; {bad} of {n} rows {verb}{kept}{where}." + (f" {remedy}" if remedy else "")
 
 
 def require_lazy(

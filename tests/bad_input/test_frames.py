@@ -222,7 +222,7 @@ def test_nan_is_missing_in_polars_too(name, column, calls, refuse):
         frame = pl.from_pandas(as_numbers(call.frame, column))
         first = pl.int_range(pl.len()) == 1
         broken = frame.with_columns(pl.when(first).then(float("nan")).otherwise(pl.col(column)).alias(column))
-        refuse(call, broken, rf"{column} must not be null or NaN; 1 of {frame.height} rows is not \(rows 1\)")
+        refuse(call, broken, rf"{column} must not be null or NaN; 1 of {frame.height} rows is \(rows 1\)")
 
 
 # ---- numbers that break a rule -------------------------------------------------------------------------------------

@@ -175,7 +175,7 @@ def test_a_net_total_has_shares_while_it_is_above_zero(calls, refuse):
         assert told(profile(LOSSES), "total_value", "share_of_value") == [[-80, 0], [None, None]]
     refuse(
         calls["plots.segment_share"], cv.segment_profile(LOSSES),
-        r"share_of_value must not be null or NaN; 2 of 2 rows are not .* has no shares: profile another value",
+        r"share_of_value must not be null or NaN; 2 of 2 rows are .* has no shares: profile another value",
     )  # fmt: skip
 
 

@@ -72,7 +72,7 @@ class TestRules:
             read(TABLE.drop(columns="at_risk"))
         with pytest.raises(cv.InputError, match="the renewal table is empty"):
             read(TABLE.head(0))
-        refused(r"cohort must not be null; 1 of 5 rows is not \(rows 1\)", cohort=["a", None, "a", "b", "b"])
+        refused(r"cohort must not be null; 1 of 5 rows is \(rows 1\)", cohort=["a", None, "a", "b", "b"])
         with pytest.raises(cv.InputError, match="cohort must hold text or whole numbers"):
             read(pl.from_pandas(TABLE).with_columns(cohort=pl.lit([1])))
 

@@ -451,7 +451,7 @@ def test_a_constant_column_adds_nothing():
 
 def test_columns_are_refused_by_name():
     X = customers()
-    with pytest.raises(InputError, match=r"total_value must not be null or NaN; 2 of 60 rows are not \(rows 1, 2\)"):
+    with pytest.raises(InputError, match=r"total_value must not be null or NaN; 2 of 60 rows are \(rows 1, 2\)"):
         KMeansSegmenter().fit(X.assign(total_value=X["total_value"].where(~X.index.isin([1, 2]))))
     with pytest.raises(InputError, match="purchases must be finite"):
         KMeansSegmenter().fit(X.assign(purchases=np.inf))

@@ -128,7 +128,7 @@ def test_the_order_of_rows_changes_nothing_at_all(order):
 @pytest.mark.parametrize(
     ("change", "arguments", "message"),
     [
-        ({"segment": ["a", None]}, {}, r"segment must not be null; 1 of 2 rows is not \(rows 1\)"),
+        ({"segment": ["a", None]}, {}, r"segment must not be null; 1 of 2 rows is \(rows 1\)"),
         ({"total_value": [1.0, None]}, {}, "total_value must not be null"),
         ({"total_value": ["1", "2"]}, {}, "total_value must be numeric"),
         ({"clv": [1.0, np.inf]}, {}, "clv must be finite"),

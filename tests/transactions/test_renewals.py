@@ -401,8 +401,8 @@ def one_of(column, value):
 @pytest.mark.parametrize(
     ("table", "options", "match"),
     [
-        (one_of("end", pd.Timestamp("2026-01-04")), {}, r"end must not be before start; 1 of 3 rows is not \(rows 1\)"),
-        (one_of("start", pd.NaT), {}, r"start must not be null; 1 of 3 rows is not \(rows 1\)\. Without its start"),
+        (one_of("end", pd.Timestamp("2026-01-04")), {}, r"end must not be before start; 1 of 3 rows is \(rows 1\)"),
+        (one_of("start", pd.NaT), {}, r"start must not be null; 1 of 3 rows is \(rows 1\)\. Without its start"),
         (one_of("customer_id", None), {}, r"customer_id must not be null; 1 of 3 rows"),
         (GOOD, {"observation_end": "2026-01-31"}, r"start must not be after observation_end, 2026-01-31; 1 of 3"),
         (GOOD, {"observation_end": "latest"}, "observation_end must be a date such as"),
@@ -431,7 +431,7 @@ def test_what_does_not_go(summarize, table, options, match):
 
 
 def test_a_group_is_needed_in_every_row():
-    with pytest.raises(InputError, match=r"plan must not be null; 1 of 3 rows is not \(rows 1\)"):
+    with pytest.raises(InputError, match=r"plan must not be null; 1 of 3 rows is \(rows 1\)"):
         summarize_renewals(one_of("plan", None), observation_end="2026-03-31", by="plan")
     with pytest.raises(InputError, match="would have 'lost' twice"):
         summarize_renewals(GOOD.assign(lost=1), observation_end="2026-03-31", by="lost")

@@ -143,7 +143,7 @@ GOOD = table_of(("ann", "2026-01-10", None, 20.0), ("bob", "2026-02-01", "2026-0
         (GOOD, {"amount": None}, "a column of the subscriptions frame is named by text; got None"),
         (GOOD, {"start": ["started"]}, "is named by text; got"),
         (GOOD, {"amount": "mrr"}, r"lacks \['mrr'\]"),
-        (GOOD.assign(amount=[1.0, None]), {}, r"amount must not be null or NaN; 1 of 2 rows is not \(rows 1\)"),
+        (GOOD.assign(amount=[1.0, None]), {}, r"amount must not be null or NaN; 1 of 2 rows is \(rows 1\)"),
         (GOOD.assign(amount=[1.0, float("inf")]), {}, "amount must be finite; 1 of 2"),
         (GOOD.assign(amount=[-1.0, 1.0]), {}, r"amount must be 0 or above; 1 of 2 rows is not \(rows 0\)"),
         (GOOD.assign(amount="20 EUR"), {}, "amount must be numeric; its type is String"),
