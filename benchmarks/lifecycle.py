@@ -7,7 +7,7 @@ falling rates and a reason each; pandas only compares each silence with the cust
 Bridge: three months against the three before, at the end of each month. Where both do the same their figures are held
 equal first.
 
-    python benchmarks/lifecycle.py [--smoke] [--rounds N]
+    python benchmarks/lifecycle.py [--smoke] [--rounds N] [--only "revenue bridge"]
 """
 
 from __future__ import annotations
@@ -201,12 +201,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--smoke", action="store_true", help="once, on the CDNOW sample, to see that it runs")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--only", choices=[work.what for work in WORK], help="one piece of work")
     options = parser.parse_args()
     load = partial(cv.datasets.load_cdnow, sample=True) if options.smoke else cv.datasets.load_complete_journey
     log = load()[["customer_id", "date", "amount"]]
     other = pl.from_pandas(log)
     print(HEADER)
-    for work in WORK:
+    for work in [work for work in WORK if options.only in (None, work.what)]:
         require_agreement(work, log, other)
         compare(work, log, other, 0 if options.smoke else options.rounds)
 
