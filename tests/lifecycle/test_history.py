@@ -120,3 +120,16 @@ def test_bad_input(log):
         )
     ok = cv.snapshot_customers(log, cutoffs=["1998-12-01"], observation_end="1998-11-30")
     assert (ok["observation_end"] == "1998-11-30").all()
+
+
+def test_rows_are_numbered_and_what_comes_too_early_is_told_with_its_cutoff():
+    days = ["2025-01-05", "2025-01-15", "2025-02-10", "2025-03-10"]
+    log = pd.DataFrame({"customer_id": [*"abab"], "date": pd.to_datetime(days), "amount": 1.0})
+    cutoffs = ["2025-02-01", "2025-03-11"]
+    assert cv.snapshot_customers(log, cutoffs=cutoffs).index.tolist() == [0, 1, 2, 3]
+    population = cv.fit_rhythm_population(log, observation_end="2025-03-31")
+    staged = cv.lifecycle_history(log, cutoffs=cutoffs, rhythm=population)
+    assert staged["lifecycle_stage"].astype(str).tolist() == ["Exploration"] * 2 + ["Formation"] * 2
+    told = r"at the cutoff 2025-02-01: usual_gap must not be null.*rhythm=, what fit_rhythm_population"
+    with pytest.warns(cv.DataWarning, match="nobody bought twice"), pytest.raises(cv.InputError, match=told):
+        cv.lifecycle_history(log, cutoffs=cutoffs)

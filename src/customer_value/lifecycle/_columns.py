@@ -35,7 +35,10 @@ RULE, TAIL, TAIL_TEXT, BACK_TEXT = map(hidden, ("rule", "tail", "tail_text", "ba
 
 _BY_RETURN = ("last_gap", "own_weight", "usual_gap")  # what tells that a silence lay before the last purchase
 _SMALLEST = 1e-6  # gap: below, ratios leave the numbers that can be written
-_RHYTHM_MAKER = "purchase_rhythm(log, population=...) fills it in where nobody bought twice."
+_RHYTHM_MAKER = (
+    "Where nobody bought twice yet, purchase_rhythm(log, population=...) fills it in, and in a history rhythm=, what "
+    "fit_rhythm_population gave for a longer log."
+)
 
 _NOT_SECONDS = "Count periods, not nanoseconds."
 _TIMES = {  # what is to be read as a time -> what it is

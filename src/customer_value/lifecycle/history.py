@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
 
@@ -74,7 +75,7 @@ def snapshot_customers(
     ------
     InputError
         If cutoffs are out of order, come twice or have no rows before them; if `apply` gives no frame of the same
-        library, or frames of different columns; and for what `summarize_customers` refuses.
+        library, or frames of different columns; and for what `summarize_customers` and `apply` refuse, with the cutoff.
 
     Examples
     --------
@@ -103,15 +104,16 @@ def snapshot_customers(
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
     parts: list[Any] = []
     for day in days:
-        known = dated.cut(day - 1)[0].to_native()
-        end = date_of(day - 1)
-        snapshot = summarize_customers(known, observation_end=end, **names, **options)
-        if rhythm is not False:
-            snapshot = _with_rhythm(snapshot, known, end, rhythm, names, options)
-        applied = snapshot if apply is None else apply(snapshot)
-        parts.append(_stamped(applied, day, customer_id, opened))
+        with _naming(day):
+            known = dated.cut(day - 1)[0].to_native()
+            end = date_of(day - 1)
+            snapshot = summarize_customers(known, observation_end=end, **names, **options)
+            if rhythm is not False:
+                snapshot = _with_rhythm(snapshot, known, end, rhythm, names, options)
+            applied = snapshot if apply is None else apply(snapshot)
+            parts.append(_stamped(applied, day, customer_id, opened))
         _require_alike(parts[0], parts[-1], days[0], day)
-    return cast(FrameT, nw.concat(parts).to_native())
+    return cast(FrameT, nw.maybe_reset_index(nw.concat(parts)).to_native())
 
 
 def lifecycle_history(
@@ -165,6 +167,15 @@ def lifecycle_history(
     read_options(scheme, evidence, labels, name)  # rather than after the first cutoff
     stage = partial(assign_lifecycle, scheme=scheme, evidence=evidence, labels=labels, name=name)
     return snapshot_customers(log, cutoffs=cutoffs, apply=stage, rhythm=rhythm, **options)
+
+
+@contextmanager
+def _naming(day: int) -> Iterator[None]:
+    """Say at which cutoff bad input was met: the first one may come too early for what is asked."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"at the cutoff {date_of(day)}: {error}") from error
 
 
 def _require_observed(dated: DatedLog, days: list[int], observation_end: Any) -> None:
