@@ -18,7 +18,7 @@ from customer_value._validation import (
 from customer_value.errors import InputError
 from customer_value.plots._axes import ACTUAL, EXPECTED, GRID, QUIET, axes_for, head, tidy
 from customer_value.plots._columns import block_column, label_column
-from customer_value.plots._shades import shades
+from customer_value.plots._stacks import stack
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -127,17 +127,13 @@ def _stacked(profile: EagerFrame, names: list[str], blocks: list[str], by: str, 
     if len(set(zip(rows, places, strict=True))) < len(rows):
         raise InputError(f"each segment must come once for each {by}.")
     heights[rows, places] = shares
-    bottoms = np.cumsum(heights[::-1], axis=0)[::-1] - heights  # the first segment on top
 
-    ax = axes_for(ax, "segment_share", (2.8 + 0.6 * len(columns), 4.8))
-    for segment, colour, height, bottom in zip(segments, shades(len(segments)), heights, bottoms, strict=True):
-        ax.bar(range(len(columns)), height, bottom=bottom, color=colour, width=0.85, label=segment)
-    ax.set_xticks(range(len(columns)), columns, rotation=30, ha="right")
+    ax = axes_for(ax, "segment_share", (min(2.8 + 0.6 * len(columns), 14.0), 4.8))
+    stack(ax, heights, segments, columns)
     ax.set_ylim(0, 1)
     ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     ax.set_xlabel(by)
     ax.set_ylabel(f"Share of {measure}")
-    ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     head(ax, f"Segments by {by}", f"Share of {measure} of each segment")
     tidy(ax)
     return ax

@@ -18,14 +18,12 @@ from customer_value._validation import (
 from customer_value.errors import InputError
 from customer_value.plots._axes import axes_for, head, short, tidy
 from customer_value.plots._columns import block_column, label_column
-from customer_value.plots._shades import shades
+from customer_value.plots._stacks import stack
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MAKER = "cv.lifecycle_history(log, cutoffs=...) or cv.snapshot_customers makes histories"
-_MOST_DATES = 12  # labels of the axis beyond which they would overlap
-_WHITE = 0.4  # width of the lines between stages, which many thin bars cannot bear
 
 
 def stage_mix(
@@ -98,23 +96,13 @@ def stage_mix(
         heights /= heights.sum(axis=0)
 
     ax = axes_for(ax, "stage_mix", (min(3.4 + 0.5 * len(dates), 14.0), 4.6))
-    bottoms = np.cumsum(heights[::-1], axis=0)[::-1] - heights  # the first stage on top
-    colours = shades(len(names))
-    for name, colour, height, bottom in zip(names, colours, heights, bottoms, strict=True):
-        if height.any():
-            ax.bar(
-                range(len(dates)), height, bottom=bottom, width=0.85, color=colour, label=name, edgecolor="white",
-                linewidth=_WHITE,
-            )  # fmt: skip
-    every = -(-len(dates) // _MOST_DATES)
-    ax.set_xticks(range(0, len(dates), every), dates[::every], rotation=30, ha="right")
+    stack(ax, heights, names, dates)
     if measure == "share":
         ax.set_ylim(0, 1)
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}" if measure == "share" else short(value))
     ax.set_xlabel(cutoff)
     told = {"customers": "Customers", "share": "Share of customers"}.get(measure, f"Sum of {measure}")
     ax.set_ylabel(told)
-    ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     title = "Stages over time" if label == "lifecycle_stage" else f"{label[:1].upper()}{label[1:]} over time"
     head(ax, title, f"{told} at each date")
     tidy(ax)
