@@ -206,7 +206,27 @@ def bridging(log):
         "revenue_bridge": cv.revenue_bridge(few, interval=0.9, n_resamples=5, **windows),
         "quick_ratio": cv.quick_ratio(cv.revenue_bridge(few, **windows)),
         "growth_decomposition": cv.growth_decomposition(few, **windows),
+        "retention_rates": cv.retention_rates(few, targets=0.5, **windows),
+        "cohort_table": cv.cohort_table(
+            few,
+            observation_end=LAST,
+            values=["rate", "revenue", "cumulative_revenue", "margin"],
+            margin=0.5,
+            pooled=True,
+        ),
+        "project_cohorts": cv.clv.ShiftedBetaGeometric.from_params(alpha=1.0, beta=2.0).project_cohorts(
+            cv.cohort_table(billed(), observation_end="2025-04-30"), 3
+        ),
+        "lifecycle_map": cv.lifecycle_map(),
+        "assign_lifecycle": cv.summarize_customers(few, observation_end=LAST)
+        .pipe(cv.assign_lifecycle)
+        .pipe(cv.lifecycle_map),
     }
+
+
+def billed():
+    days = pd.to_datetime([f"2025-0{month}-05" for month in (1, 2, 3, 4, 1, 2, 1)])
+    return pd.DataFrame({"customer_id": [1, 1, 1, 1, 2, 2, 3], "date": days, "amount": 9.0})
 
 
 def test_every_column_that_the_library_writes_is_described(written):
