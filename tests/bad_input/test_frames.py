@@ -202,7 +202,7 @@ def test_missing_values(name, column, rows, calls, refuse):
         elif kind == "id" and name.endswith(")") and call.other:  # whole numbers beside a missing one are floats
             match = f"{column} must have one type in both frames; .*beside a missing one are floats"
         else:
-            match = rf"{column} must (not be null|have one type).*(; {bad} of {n} rows (is|are) not|in both frames)"
+            match = rf"{column} must (not be null|have one type).*(; {bad} of {n} rows (is|are)|in both frames)"
         if bad:
             refuse(call, gaps, match)
 
