@@ -60,6 +60,12 @@ def test_a_cell_without_customers_takes_the_edges_of_the_larger_group():
     assert scheme.edges["m"] == (((30.0,), (30.0,)), ((10.0,), (30.0,)))
     later = pd.DataFrame({"time_since_last": [5.0, 5.0], "purchases": [3, 2], "total_value": [30.0, 29.0]})
     assert score_rfm(later, scheme=scheme)["rfm_score"].tolist() == [122, 111]
+    # All bought once, so that F 1 is empty within both R scores: each takes the edges of M of its own R score.
+    frame = pd.DataFrame(
+        {"time_since_last": [9] * 4 + [0] * 4, "purchases": 1, "total_value": [1, 2, 3, 4, 10, 20, 30, 40]}
+    )
+    scheme = fit_rfm_scheme(frame, bins=2, binning="nested")
+    assert scheme.edges["m"] == (((3.0,), (3.0,)), ((30.0,), (30.0,)))
 
 
 @pytest.mark.parametrize(

@@ -300,6 +300,10 @@ def test_with_the_scheme_its_own_thresholds_are_the_boundaries():
     got = review_tiers(now, previous=last("CBBAAAA"), scheme=MONEY)
     assert got["tier"].tolist() == ["A", "A", "B", "A", "B", "B", "C"]
     assert got["tier_proposed_reason"][0] == "clv 2000 >= 1000"
+    losses = TierScheme(("A", "B"), cut=TierCut("threshold", (-100,)), score="clv")
+    now = assign_tiers(pd.DataFrame({"customer_id": range(4), "clv": [-94.0, -96, -104, -106]}), scheme=losses)
+    before = pd.DataFrame({"customer_id": range(4), "tier": ordered(list("BBAA"), ["A", "B"])})
+    assert review_tiers(now, previous=before, scheme=losses)["tier"].tolist() == ["A", "B", "A", "B"]
 
 
 MATRIX = TierScheme(

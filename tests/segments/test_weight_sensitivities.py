@@ -21,13 +21,15 @@ def customers(n=60):
     )
 
 
-def test_each_scenario_is_what_a_scheme_of_its_weights_gives():
-    frame = customers()
-    found = weight_sensitivity(frame, scheme=SCHEME, change=0.2, draws=0).set_index("scenario")
-    weights = {"value": 0.5 * 1.2, "loyalty": 0.3, "visits": 0.2}
+@pytest.mark.parametrize("cuts", [{"cuts": (0.2, 0.5)}, {"cuts": (0.6, 0.4), "by": "threshold"}])
+def test_each_scenario_is_what_a_scheme_of_its_weights_gives(cuts):
+    frame, given = customers(), {"value": 0.5, "loyalty": 0.3, "visits": 0.2}
+    scheme = tiers.scorecard(given, **cuts)
+    found = weight_sensitivity(frame, scheme=scheme, change=0.2, draws=0).set_index("scenario")
+    weights = given | {"value": 0.5 * 1.2}
     moved = {column: weight / sum(weights.values()) for column, weight in weights.items()}
-    before = assign_tiers(frame, scheme=SCHEME)
-    after = assign_tiers(frame, scheme=tiers.scorecard(moved, cuts=(0.2, 0.5)))
+    before = assign_tiers(frame, scheme=scheme)
+    after = assign_tiers(frame, scheme=tiers.scorecard(moved, **cuts))
     row = found.loc["value +20 %"]
     assert row["share_changed"] == (before["tier"] != after["tier"]).mean() > 0
     assert row["rank_agreement"] == pytest.approx(spearmanr(before["tier_score"], after["tier_score"])[0], abs=1e-12)
