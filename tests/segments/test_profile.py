@@ -95,6 +95,12 @@ def test_names_of_the_ten_segments_keep_their_order_as_text(dtype):
         assert profile["segment"].cast(pl.String).to_list() == list(texts.values())
 
 
+def test_names_of_preset_tiers_keep_their_order_as_text_in_either_language():
+    for names in (["Strategic", "Key", "Ordinary"], ["战略客户", "重点客户", "普通客户"]):
+        customers = pa.table({"grade": names[::-1], "total_value": [1.0, 2.0, 3.0]})
+        assert segment_profile(customers, label="grade").column("grade").to_pylist() == names
+
+
 def test_other_labels_are_sorted(make_frame, read):
     frame = make_frame({"cluster": [3, 1, 2, 1], "spend": [1.0, 2.0, 3.0, 4.0]})
     profile = read(segment_profile(frame, label="cluster", value="spend"))

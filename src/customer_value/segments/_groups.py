@@ -13,6 +13,7 @@ from customer_value._stats.intervals import wilson_interval
 from customer_value._validation import optional_text, require_columns, require_rows
 from customer_value.segments._means import mean_interval
 from customer_value.segments.presets import PRESETS
+from customer_value.segments.tier_presets import PRESETS as TIERS
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Codes = np.ndarray[Any, np.dtype[np.int64]]
@@ -73,12 +74,11 @@ def codes_of(series: nw.Series[Any]) -> tuple[list[Any], Codes]:
 
 
 def _sorted(labels: list[Any]) -> list[Any]:
-    """Sort labels that carry no order; the presets' names have one, in either language."""
-    for rules in PRESETS.values():
-        for texts in rules.labels.values():
-            if set(labels) <= set(texts.values()):
-                return [text for text in texts.values() if text in labels]
-    return sorted(labels)
+    """Sort labels that carry no order; those of the presets have one, in either language."""
+    of_segments = [list(texts.values()) for rules in PRESETS.values() for texts in rules.labels.values()]
+    of_tiers = [texts for tiers in TIERS.values() for texts in zip(*tiers["tiers"].values(), strict=True)]
+    known = next((texts for texts in [*of_segments, *of_tiers] if set(labels) <= set(texts)), None)
+    return sorted(labels) if known is None else [text for text in known if text in labels]
 
 
 def ratio(part: Numbers, whole: Numbers) -> Floats:

@@ -67,7 +67,7 @@ def segment_profile(
         One row per segment (and value of `by`, which then comes first):
 
         - the label, in its own order (best first for `segment`); a label without an order (plain text, numbers) is
-          sorted, except that the names of the preset segments keep theirs;
+          sorted, except that the names of preset segments and tiers keep theirs;
         - `customers` and `share_of_customers`;
         - the value's sum, under the value's own name, `share_of_value`, `mean_value` and `median_value`;
         - if the frame has `purchases`: `share_one_time`, the share of customers with one purchase;
