@@ -50,7 +50,7 @@ def test_of_what_assign_lifecycle_gives(cdnow_summary):
 @pytest.mark.parametrize("as_frame", [False, True])
 def test_own_mapping(as_frame):
     own = pd.DataFrame([{"stage": label, **texts} for label, texts in OWN.items()]) if as_frame else OWN
-    found = cv.lifecycle_map(pd.DataFrame({"tier": ["Gold"]}), mapping=own, stage="tier")
+    found = cv.lifecycle_map(pd.DataFrame({"tier": ["Gold"]}), mapping=own, label="tier")
     assert found.iloc[0].tolist() == ["Gold", "buys", "friend", "thank"]
     assert cv.lifecycle_map(mapping=own)["action"].tolist() == ["thank"]
 
@@ -65,7 +65,7 @@ def test_bad_input():
     with pytest.raises(cv.InputError, match=r"1 of 2 rows is not \(rows 1\)"):
         cv.lifecycle_map(frame)
     with pytest.raises(cv.InputError, match="assign_lifecycle"):
-        cv.lifecycle_map(frame, stage="phase")
+        cv.lifecycle_map(frame, label="phase")
     for mapping, told in [
         ({}, "at least one"),
         ({"Lost": {"role": "x"}}, "must hold"),
@@ -78,6 +78,6 @@ def test_bad_input():
     ]:
         with pytest.raises(cv.InputError, match=told):
             cv.lifecycle_map(frame, mapping=mapping)
-    for arguments in ({"labels": "fr"}, {"scheme": "six"}, {"backend": "excel"}, {"stage": ""}):
+    for arguments in ({"labels": "fr"}, {"scheme": "six"}, {"backend": "excel"}, {"label": ""}):
         with pytest.raises(cv.InputError):
             cv.lifecycle_map(**arguments)

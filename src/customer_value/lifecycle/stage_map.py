@@ -62,7 +62,7 @@ def lifecycle_map(
     mapping: StageMap | Any = None,
     scheme: str = "five_stage",
     labels: str = "en",
-    stage: str = "lifecycle_stage",
+    label: str = "lifecycle_stage",
     backend: Backend = "pandas",
 ) -> Any: ...
 
@@ -74,7 +74,7 @@ def lifecycle_map(
     mapping: StageMap | Any = None,
     scheme: str = "five_stage",
     labels: str = "en",
-    stage: str = "lifecycle_stage",
+    label: str = "lifecycle_stage",
     backend: Backend = "pandas",
 ) -> FrameT: ...
 
@@ -85,7 +85,7 @@ def lifecycle_map(
     mapping: StageMap | Any = None,
     scheme: str = "five_stage",
     labels: str = "en",
-    stage: str = "lifecycle_stage",
+    label: str = "lifecycle_stage",
     backend: Backend = "pandas",
 ) -> Any:
     """Say of each stage how the customer behaves, what his role is, and what the company does.
@@ -104,7 +104,7 @@ def lifecycle_map(
         presets are known, by their labels in both languages.
     labels
         Language of the texts, "en" or "zh".
-    stage
+    label
         Name of the frame's label column.
     backend
         Library of the table, where no frame is given: "pandas", "polars" or "pyarrow".
@@ -112,7 +112,7 @@ def lifecycle_map(
     Returns
     -------
     frame
-        The same rows in the same order with `<stage>_behaviour`, `<stage>_role` and `<stage>_action`, null where the
+        The same rows in the same order with `<label>_behaviour`, `<label>_role` and `<label>_action`, null where the
         stage is null; or the table `stage`, `behaviour`, `role`, `action` in the order of the relationship.
 
     Raises
@@ -140,22 +140,22 @@ def lifecycle_map(
     """
     require_choice("labels", labels, LANGUAGES)
     require_choice("scheme", scheme, list(PRESETS))
-    text_value(stage, "stage")
+    text_value(label, "label")
     require_choice("backend", backend, BACKENDS)
     known = _built_in(labels) if mapping is None else _own(mapping)
     if frame is None:
         require_backend(backend)
         listed = _labels_of(scheme, labels) if mapping is None else list(known)
-        columns = {"stage": listed, **{part: [known[label][part] for label in listed] for part in PARTS}}
+        columns = {"stage": listed, **{part: [known[name][part] for name in listed] for part in PARTS}}
         arrays = {name: np.array(values, dtype=object) for name, values in columns.items()}
         return make_frame(arrays, like=empty_frame(backend)).to_native()
     opened = open_frame(frame)
-    require_columns(opened, [stage], what="frame", maker="assign_lifecycle(summary) makes it")
-    if schema_of(opened)[stage].is_nested():
-        raise InputError(f"{stage} must hold labels; its type is {schema_of(opened)[stage]}.")
-    label = nw.col(stage).cast(nw.String)
-    _require_known(opened, label, stage, known)
-    made = {f"{stage}_{part}": _look_up(label, {name: texts[part] for name, texts in known.items()}) for part in PARTS}
+    require_columns(opened, [label], what="frame", maker="assign_lifecycle(summary) makes it")
+    if schema_of(opened)[label].is_nested():
+        raise InputError(f"{label} must hold labels; its type is {schema_of(opened)[label]}.")
+    shown = nw.col(label).cast(nw.String)
+    _require_known(opened, shown, label, known)
+    made = {f"{label}_{part}": _look_up(shown, {name: texts[part] for name, texts in known.items()}) for part in PARTS}
     return opened.with_columns(**made).to_native()
 
 
@@ -199,9 +199,9 @@ def _own(mapping: Any) -> dict[str, dict[str, str]]:
     return made
 
 
-def _require_known(frame: AnyFrame, label: nw.Expr, stage: str, known: Mapping[str, Any]) -> None:
-    ok = (label.is_in(list(known)) | label.is_null()).fill_null(True)
-    rule, remedy = f"{stage} must be one of {list(known)}", "Give mapping= for stages of your own."
+def _require_known(frame: AnyFrame, shown: nw.Expr, label: str, known: Mapping[str, Any]) -> None:
+    ok = (shown.is_in(list(known)) | shown.is_null()).fill_null(True)
+    rule, remedy = f"{label} must be one of {list(known)}", "Give mapping= for stages of your own."
     if isinstance(frame, nw.LazyFrame):
         require_lazy(frame, {rule: (ok, remedy)})
     else:
