@@ -130,6 +130,8 @@ def test_rows_are_numbered_and_what_comes_too_early_is_told_with_its_cutoff():
     population = cv.fit_rhythm_population(log, observation_end="2025-03-31")
     staged = cv.lifecycle_history(log, cutoffs=cutoffs, rhythm=population)
     assert staged["lifecycle_stage"].astype(str).tolist() == ["Exploration"] * 2 + ["Formation"] * 2
-    told = r"at the cutoff 2025-02-01: usual_gap must not be null.*rhythm=, what fit_rhythm_population"
+    with pytest.raises(cv.InputError, match="at the cutoff 2025-02-01: nobody in this summary bought twice"):
+        cv.snapshot_customers(log, cutoffs=cutoffs, apply=cv.assign_lifecycle)
+    told = "usual_gap must not be null.*rhythm=, what fit_rhythm_population"
     with pytest.warns(cv.DataWarning, match="nobody bought twice"), pytest.raises(cv.InputError, match=told):
         cv.lifecycle_history(log, cutoffs=cutoffs)

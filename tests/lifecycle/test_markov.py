@@ -114,6 +114,17 @@ def test_the_long_run_may_depend_on_the_start():
         cv.steady_state(matrix)
 
 
+def test_counts_of_a_label_are_a_start():
+    matrix, rewards = catalogue()
+    labels = pd.Categorical(["2", "2", "1"], ["0", "1", "2"])  # nobody is in "0", which is no state of the matrix
+    counts = pd.Series(labels).value_counts()
+    path = cv.expected_path(matrix, start=counts, periods=1, rewards=pd.Series(rewards))
+    expected = cv.expected_path(matrix, start={"1": 1, "2": 2}, periods=1, rewards=rewards)
+    pd.testing.assert_frame_equal(path, expected)
+    with pytest.raises(cv.InputError, match=r"start has \['0'\], which are no states"):
+        cv.expected_path(matrix, start=counts + 1, periods=1)
+
+
 def test_bad_input():
     matrix, rewards = catalogue()
     with pytest.raises(cv.InputError, match=r"rewards must say what each state brings; \['4'\] are not in it"):

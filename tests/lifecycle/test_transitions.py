@@ -52,6 +52,9 @@ def test_a_state_that_nobody_was_in_is_left_out():
     assert matrix.loc[1, ["A", "B"]].isna().all()
     with pytest.raises(cv.InputError, match="A must not be null or NaN; 1 of 2 rows"):
         cv.steady_state(matrix)
+    history = pd.concat([before.assign(cutoff=1), after.assign(cutoff=2), after.assign(cutoff=3)])
+    checked = cv.check_stationarity(cv.segment_migration(history, label="tier"))
+    assert checked["from_state"].tolist() == ["A", "B", "all"]
 
 
 def test_the_statistic_is_that_of_a_table():

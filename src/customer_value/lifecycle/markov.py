@@ -59,7 +59,7 @@ def markov_value(
         up to 1.
     rewards
         What a customer in a state brings in one period (margin less cost of serving, in currency; it may be negative),
-        by the state's name. A state that nobody leaves may be left out, and brings 0.
+        by the state's name, as a mapping or a pandas Series. A state that nobody leaves may be left out, and brings 0.
     horizon
         Number of periods ahead, or "forever". Period 0, the one that a customer is in now, always counts, and does not
         count as a period ahead.
@@ -158,7 +158,8 @@ def expected_path(
     matrix
         As in `markov_value`.
     start
-        Customers in each state now, by the state's name; states that are not named have none.
+        Customers in each state now, by the state's name, as a mapping or a pandas Series (``value_counts`` of the last
+        cutoff's labels); states that are not named have none.
     periods
         Number of periods ahead, at least 1.
     inflow
@@ -294,12 +295,15 @@ def _read_rewards(rewards: Any, names: list[str], chances: Floats) -> Floats:
 
 
 def _by_state(given: Any, names: list[str], what: str, low: float = 0.0) -> Floats:
-    if not isinstance(given, Mapping):
+    # A pandas Series is no Mapping, but has its states as keys.
+    if not hasattr(given, "keys"):
         raise InputError(f"{what} must map states to numbers, such as {{{names[0]!r}: 100}}; got {given!r}.")
-    unknown = [name for name in given if name not in names]
+    told = {name: number(amount, f"{what}[{name!r}]", low=low) for name, amount in dict(given).items()}
+    # Counts of a label list the states that nobody is in, too.
+    unknown = [name for name, amount in told.items() if name not in names and amount != 0]
     if unknown:
         raise InputError(f"{what} has {unknown}, which are no states of the matrix: {names}.")
-    return np.array([number(given.get(name, 0.0), f"{what}[{name!r}]", low=low) for name in names])
+    return np.array([told.get(name, 0.0) for name in names])
 
 
 def _require_finite(names: list[str], chances: Floats, earned: Floats, rate: float, ahead: float) -> None:

@@ -64,7 +64,7 @@ def transition_matrix(moves: FrameT, *, entered: str = "entered", left: str = "l
     opened, back = to_eager(moves, "moves", "transition_matrix")
     names, counts = read_moves(opened, entered, left)
     pooled = counts.sum(axis=0)
-    met = (pooled.sum(axis=0) + pooled.sum(axis=1) > 0).tolist()
+    met = _met(pooled).tolist()
     names, pooled = [name for name, known in zip(names, met, strict=True) if known], pooled[np.ix_(met, met)]
     start = pooled.sum(axis=1)
     chances = np.divide(pooled, start[:, None], out=np.full(pooled.shape, np.nan), where=start[:, None] > 0)
@@ -93,9 +93,9 @@ def check_stationarity(moves: FrameT, *, entered: str = "entered", left: str = "
     Returns
     -------
     FrameT
-        One row per state, then "all", the sum over states with enough moves: `from_state`, `statistic`,
-        `degrees_of_freedom`, `p_value`, `smallest_expected` (moves expected in the rarest cell), and `verdict`: "same
-        throughout", "changes" (p-value below .05), or "too few moves" (fewer than 5 expected in more than a fifth of
+        One row per state that anybody was in, then "all", the sum over states with enough moves: `from_state`,
+        `statistic`, `degrees_of_freedom`, `p_value`, `smallest_expected` (moves expected in the rarest cell), and
+        `verdict`: "same throughout", "changes" (p-value below .05), or "too few moves" (fewer than 5 expected in more than a fifth of
         the cells, or fewer than 1 in one: the p-value is a poor guide; or nobody was in the state in two periods, and
         it is null).
 
@@ -132,7 +132,7 @@ def check_stationarity(moves: FrameT, *, entered: str = "entered", left: str = "
             "check_stationarity compares periods, and the moves are of one only: give segment_migration a history of "
             "three dates or more."
         )
-    kept = [i for i, name in enumerate(names) if name != left]
+    kept = [i for i, met in enumerate(_met(counts.sum(axis=0))) if met and names[i] != left]
     tests = [stationarity(counts[:, i]) for i in kept]
     # Independent chi-squared statistics add up, and so do their degrees of freedom.
     enough = [test for test in tests if _enough(test[3])]
@@ -149,6 +149,11 @@ def check_stationarity(moves: FrameT, *, entered: str = "entered", left: str = "
         "verdict": texts(np.array([_verdict(test[2], test[3]) for test in tests]), _VERDICTS, opened),
     }
     return cast(FrameT, back(make_frame(columns, opened)))
+
+
+def _met(pooled: Floats) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Tell which states anybody was in or came to."""
+    return np.asarray(pooled.sum(axis=0) + pooled.sum(axis=1) > 0)
 
 
 def _enough(expected: Floats) -> bool:
