@@ -70,20 +70,20 @@ def assign_segments(
     The ten segments are the map of R and F scores that public RFM notebooks print; `SegmentRules.check` proves that
     it covers all 25 cells exactly once.
 
-    ============================  =====  =====
-    segment                       R      F
-    ============================  =====  =====
-    Champions 冠军客户            5      4-5
-    Loyal customers 忠诚客户      3-4    4-5
-    Potential loyalists 潜在忠诚  4-5    2-3
-    New customers 新客户          5      1
-    Promising 有潜力客户          4      1
-    Need attention 需关注客户     3      3
-    About to sleep 即将沉睡客户   3      1-2
-    At risk 流失风险客户          1-2    3-4
-    Can't lose them 不可失去客户  1-2    5
-    Hibernating 沉睡客户          1-2    1-2
-    ============================  =====  =====
+    ================================  =====  =====
+    segment                           R      F
+    ================================  =====  =====
+    Champions 冠军客户                5      4-5
+    Loyal customers 忠诚客户          3-4    4-5
+    Potential loyalists 潜在忠诚客户  4-5    2-3
+    New customers 新客户              5      1
+    Promising 有潜力客户              4      1
+    Need attention 需关注客户         3      3
+    About to sleep 即将沉睡客户       3      1-2
+    At risk 流失风险客户              1-2    3-4
+    Can't lose them 不可失去客户      1-2    5
+    Hibernating 沉睡客户              1-2    1-2
+    ================================  =====  =====
 
     Where two customers in five or more have bought once, all of them share F 2, and nobody is among New customers or
     Promising. Breaks that keep one purchase apart give them back: ``score_rfm(summary, breaks={"f": [2, 3, 5, 10]})``.
