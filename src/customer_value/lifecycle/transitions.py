@@ -95,9 +95,9 @@ def check_stationarity(moves: FrameT, *, entered: str = "entered", left: str = "
     FrameT
         One row per state that anybody was in, then "all", the sum over states with enough moves: `from_state`,
         `statistic`, `degrees_of_freedom`, `p_value`, `smallest_expected` (moves expected in the rarest cell), and
-        `verdict`: "same throughout", "changes" (p-value below .05), or "too few moves" (fewer than 5 expected in more than a fifth of
-        the cells, or fewer than 1 in one: the p-value is a poor guide; or nobody was in the state in two periods, and
-        it is null).
+        `verdict`: "same throughout", "changes" (p-value below .05), or "too few moves" (fewer than 5 expected in more
+        than a fifth of the cells, or fewer than 1 in one: the p-value is a poor guide; or nobody was in the state in
+        two periods, and it is null).
 
     Raises
     ------
