@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, cast
 
@@ -166,6 +166,11 @@ def lifecycle_history(
     """
     read_options(scheme, evidence, labels, name)  # rather than after the first cutoff
     stage = partial(assign_lifecycle, scheme=scheme, evidence=evidence, labels=labels, name=name)
+    if rhythm is not False:
+        # Each row has its own usual gap, so that its stage rests on nothing but the row: all cutoffs at once.
+        with suppress(InputError):
+            return stage(snapshot_customers(log, cutoffs=cutoffs, rhythm=rhythm, **options))
+    # One by one where the population is that of each cutoff, and to say at which cutoff something is refused.
     return snapshot_customers(log, cutoffs=cutoffs, apply=stage, rhythm=rhythm, **options)
 
 
