@@ -158,7 +158,11 @@ WINDOWS = {
 EVALUATION = {
     "predicted": ("mean of expected_purchases over the customers of the row", "count"),
     "observed": ("mean of holdout_purchases over the customers of the row", "count"),
-    "period": ("number of the period, 1 is the first; of cohorts, 0 is that of the first purchase", "number"),
+    "period": (
+        "number of the period, 1 is the first; of cohorts, 0 is that of the first purchase; of windows, the name of "
+        "the period that the later one ends with",
+        "number, or text",
+    ),
     "period_end": ("last day of the period", "date"),
     "expected": ("repeat purchases of the cohort that the model expects in the period", "count"),
     "actual": ("repeat purchases of the cohort in the period", "count"),

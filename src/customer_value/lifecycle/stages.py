@@ -109,6 +109,10 @@ def assign_lifecycle(
     Without them decline means overdue, nobody is reactivated, and the reason says that the trend was not tested. With
     fixed days or another evidence no trend is tested.
 
+    Lost is a long silence, and not for certain: within 90 days one in seven of the lost customers of a music shop
+    (CDNOW) bought again, and seven in ten of a grocer's panel (Complete Journey). The theory page has the returns from
+    each stage, and what later thresholds would change.
+
     Examples
     --------
     >>> import pandas as pd
