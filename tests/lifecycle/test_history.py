@@ -1,5 +1,7 @@
 """Histories know nothing of what comes later, and are what each cutoff alone would give."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -135,3 +137,24 @@ def test_rows_are_numbered_and_what_comes_too_early_is_told_with_its_cutoff():
     told = "usual_gap must not be null.*rhythm=, what fit_rhythm_population"
     with pytest.warns(cv.DataWarning, match="nobody bought twice"), pytest.raises(cv.InputError, match=told):
         cv.lifecycle_history(log, cutoffs=cutoffs)
+
+
+def test_warnings_are_given_once_for_all_cutoffs():
+    days = ["2025-01-05", "2025-01-06", "2025-02-10", "2025-02-11", "2025-03-01"]
+    log = pd.DataFrame({"customer_id": [*"abcda"], "date": pd.to_datetime(days), "amount": [1.0, -1, -1, -1, 2]})
+    cutoffs = ["2025-01-07", "2025-02-12", "2025-03-02"]
+
+    def own(summary):
+        warnings.warn("mine", UserWarning, stacklevel=2)
+        return summary
+
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        cv.snapshot_customers(log, cutoffs=cutoffs, apply=own)
+    told = [str(each.message) for each in heard if issubclass(each.category, cv.DataWarning)]
+    assert [text.split(" with refunds only")[0] for text in told] == [
+        "at 1 of 3 cutoffs; at that of 2025-01-07: left out 1 customer",
+        "at 2 of 3 cutoffs; at that of 2025-03-02: left out 3 customers",
+    ]
+    assert [each.filename for each in heard if issubclass(each.category, cv.DataWarning)] == [__file__] * len(told)
+    assert sum(str(each.message) == "mine" for each in heard) == len(cutoffs)

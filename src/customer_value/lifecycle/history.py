@@ -11,6 +11,7 @@ from customer_value._frames import AnyFrame, FrameT, column_names, engine_of, nw
 from customer_value._labels import Labels
 from customer_value._units import Day, date_of
 from customer_value.errors import InputError
+from customer_value.lifecycle._warned import Warned
 from customer_value.lifecycle.lifecycle_schemes import LifecycleScheme
 from customer_value.lifecycle.stages import Evidence, assign_lifecycle, read_options
 from customer_value.transactions import RhythmPopulation, purchase_rhythm, summarize_customers
@@ -77,6 +78,11 @@ def snapshot_customers(
         If cutoffs are out of order, come twice or have no rows before them; if `apply` gives no frame of the same
         library, or frames of different columns; and for what `summarize_customers` and `apply` refuse, with the cutoff.
 
+    Warns
+    -----
+    DataWarning
+        For what `summarize_customers` and `apply` warn of, once for all cutoffs.
+
     Examples
     --------
     >>> import customer_value as cv
@@ -103,8 +109,9 @@ def snapshot_customers(
     _require_observed(dated, days, observation_end)
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
     parts: list[Any] = []
+    warned = Warned()
     for day in days:
-        with _naming(day):
+        with _naming(day), warned.at(day):
             known = dated.cut(day - 1)[0].to_native()
             end = date_of(day - 1)
             snapshot = summarize_customers(known, observation_end=end, **names, **options)
@@ -113,6 +120,7 @@ def snapshot_customers(
             applied = snapshot if apply is None else apply(snapshot)
             parts.append(_stamped(applied, day, customer_id, opened))
         _require_alike(parts[0], parts[-1], days[0], day)
+    warned.tell(len(days))
     return cast(FrameT, nw.maybe_reset_index(nw.concat(parts)).to_native())
 
 
