@@ -66,6 +66,9 @@ BILLS = pd.DataFrame({
     "amount": 10.0,
 })  # fmt: skip
 BILLED = cv.cohort_table(BILLS, observation_end="2026-03-31")
+BRIDGE = cv.revenue_bridge(LOG, **OBSERVED, window="6 months")
+BRIDGE_MAKER = "revenue_bridge(log, observation_end=...) makes them"
+PARTS = ("start", "new", "resurrected", "expansion", "contraction", "churned", "end")
 CONTRACTS = cv.clv.ShiftedBetaGeometric.from_params(alpha=0.764, beta=1.296, time_unit="month")
 
 
@@ -187,7 +190,33 @@ LIFECYCLE_CALLS = {
         {"customer_id": "id", "channel": "label"}, {"log": LOG},
         {**OBSERVED, "window": "6 months", "by": "channel"},
     ),
+    # Revenue.
+    "revenue_bridge": Call(
+        cv.revenue_bridge, cv.revenue_bridge, LOG, LOG_COLUMNS, {},
+        {**OBSERVED, "window": "6 months", "interval": 0.9, "n_resamples": 2}, NAMES,
+    ),
+    "net_revenue_retention": Call(
+        cv.net_revenue_retention, cv.net_revenue_retention, BRIDGE,
+        dict.fromkeys(["start", "expansion", "contraction", "churned"], "gappy"), maker=BRIDGE_MAKER,
+    ),
+    "gross_revenue_retention": Call(
+        cv.gross_revenue_retention, cv.gross_revenue_retention, BRIDGE,
+        dict.fromkeys(["start", "contraction", "churned"], "gappy"), maker=BRIDGE_MAKER,
+    ),
+    "quick_ratio": Call(
+        cv.quick_ratio, cv.quick_ratio, BRIDGE,
+        dict.fromkeys(["new", "expansion", "contraction", "churned"], "gappy"), maker=BRIDGE_MAKER,
+    ),
+    "growth_decomposition": Call(
+        cv.growth_decomposition, cv.growth_decomposition, LOG, LOG_COLUMNS, {}, {**OBSERVED, "window": "6 months"},
+        NAMES,
+    ),
     # Pictures.
+    "plots.bridge_waterfall": Call(
+        plots.bridge_waterfall, plots.bridge_waterfall, BRIDGE,
+        {"period": "label", **dict.fromkeys(PARTS, "number")},
+        maker="cv.revenue_bridge(log, observation_end=...) makes it",
+    ),
     "plots.cohort_heatmap": Call(
         plots.cohort_heatmap, plots.cohort_heatmap, COHORTS, COHORT_COLUMNS, maker=COHORT_MAKER
     ),

@@ -8,7 +8,7 @@ LIFECYCLE_TAKEN = {
     **dict.fromkeys(["observation_start", "order_id", "population", "rewards", "targets", "value"], OPTIONAL),
     **dict.fromkeys(["entered", "left", "name"], A_NAME),  # that there is nobody of that state is no mistake
     **dict.fromkeys(["gap", "weight"], NUMBER),
-    **dict.fromkeys(["pooled", "rhythm"], FLAG),
+    **dict.fromkeys(["pooled", "resurrected", "rhythm"], FLAG),
     "inflow": {"None", "{}"},
     "labels": {"{}"},
     "random_state": {"10**400"},
@@ -35,4 +35,5 @@ LIFECYCLE_TAKEN = {
     "cohort_table(customers)-cohort": set(),
     "cohort_table(customers)-order_id": {"None", "text"},
     "retention_rates(customers)-by": set(),
+    "plots.bridge_waterfall-period": OPTIONAL,
 }

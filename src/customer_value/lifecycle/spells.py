@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from customer_value._frames import Column, FrameT, categorical, make_frame, nw, to_eager
+from customer_value._frames import Column, FrameT, categorical, make_frame, nw, to_eager, without_zone
 from customer_value._stats.survival import kaplan_meier
 from customer_value._units import DAYS, TimeUnit, day_number
 from customer_value._validation import interval_level, require_choice, text_value
@@ -209,7 +209,7 @@ def _spells(states: States, time_unit: str) -> _Spells:
 
 def _days(states: States) -> Codes:
     """Day number of each cutoff."""
-    cutoffs = cast("nw.Series[Any]", states.cutoffs)
+    cutoffs = without_zone(cast("nw.Series[Any]", states.cutoffs))
     if isinstance(cutoffs.dtype, nw.String):
         return np.array([day_number(text, cutoffs.name) for text in cutoffs.to_list()])
     require_dates(cutoffs.dtype, cutoffs.name, objects=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from customer_value._frames import EagerFrame, to_eager
-from customer_value._validation import numeric_column, require_columns, require_some
+from customer_value._validation import numeric_column, optional_text, require_columns, require_some
 from customer_value.errors import InputError
 from customer_value.plots._axes import ACTUAL, EXPECTED, QUIET, axes_for, head, short, tidy
 from customer_value.plots._columns import label_column
@@ -66,7 +66,7 @@ def bridge_waterfall(bridge: Any, *, period: str | None = None, ax: Axes | None 
     require_columns(opened, ["period", *_STEPS], what="bridge", maker=_MAKER)
     require_some(len(opened), "bridge")
     periods = label_column(opened, "period")
-    drawn = max(periods) if period is None else period
+    drawn = optional_text(period, "period") or max(periods)
     if drawn not in periods:
         raise InputError(f"period must be one of the bridge's, {sorted(set(periods))}; got {period!r}.")
     rows = np.array([name == drawn for name in periods])

@@ -20,6 +20,7 @@ from customer_value._frames import (
     open_frame,
 )
 from customer_value._units import Day, Grain
+from customer_value._validation import optional_text, text_value
 from customer_value.errors import DataWarning, InputError, warn
 from customer_value.transactions._customer_attributes import customer_attribute
 from customer_value.transactions._log import log_columns
@@ -107,7 +108,8 @@ def read_window_log(log: Any, request: WindowRequest, *, caller: str, taken: Col
     opened = open_frame(log, "log")
     calendar = read_calendar(request.period, request.year_start)
     columns = log_columns(opened, request.customer_id, request.date, request.amount, request.order_id)
-    if request.by in taken:
+    text_value(request.window, "window")
+    if optional_text(request.by, "by") in taken:
         raise InputError(f"the table would have {request.by!r} twice: give the column named by= a name of its own.")
     if request.customers is not None and request.by is None:
         raise InputError("customers= goes with by=, the name of its column that makes groups.")

@@ -127,6 +127,8 @@ def retention_rates(
     2  1998Q2              6421      3463           0.539              0.628
     """
     level = interval_level(interval)
+    if not (targets is None or isinstance(targets, Mapping)):
+        number(targets, "targets", low=0, high=1)
     request = WindowRequest(
         *(observation_end, observation_start, period, window, by, customers, refunds, year_start),
         *(customer_id, date, amount),
@@ -176,7 +178,7 @@ def _target_columns(targets: Any, kept: Kept, read: WindowLog) -> dict[str, Colu
             raise InputError(f"targets must name the groups {groups}; they lack {lacking}, and {unknown} are none.")
         each = np.array([number(targets[group], f"target of {group!r}", low=0, high=1) for group in groups])
     else:
-        each = np.full(read.n_groups, number(targets, "targets", low=0, high=1))
+        each = np.full(read.n_groups, float(targets))
     target = np.tile(each, read.ends.end.size)
     # Shares and targets are compared as they are: 4 of 5 attain 0.8.
     gap = _ratio(kept.retained, kept.customers) - target

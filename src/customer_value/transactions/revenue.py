@@ -6,7 +6,7 @@ from typing import cast
 
 from customer_value._frames import Column, FrameT
 from customer_value._units import Day, Grain
-from customer_value._validation import interval_level, whole_number
+from customer_value._validation import MOST_RESAMPLES, interval_level, whole_number
 from customer_value.transactions._bridge_intervals import COLUMNS, retention_with_bounds
 from customer_value.transactions._bridge_parts import make_bridge, starters
 from customer_value.transactions._period_frames import PeriodRefunds
@@ -146,7 +146,7 @@ def revenue_bridge(
     end             39.0     42.0
     """
     level = interval_level(interval)
-    draws = whole_number(n_resamples, "n_resamples", low=1)
+    draws = whole_number(n_resamples, "n_resamples", low=1, high=MOST_RESAMPLES)
     seed = whole_number(random_state, "random_state")
     request = WindowRequest(
         observation_end,

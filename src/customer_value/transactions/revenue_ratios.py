@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from customer_value._frames import AnyFrame, FrameT, column_names, float_column, nw, open_frame
-from customer_value._validation import require_columns, require_lazy, require_numeric, require_rows, truth_value
+from customer_value._frames import AnyFrame, FrameT, column_names, nw, open_frame
+from customer_value._validation import (
+    numeric_column,
+    require_columns,
+    require_lazy,
+    require_numeric,
+    require_rows,
+    require_some,
+    truth_value,
+)
 
 _MAKER = "revenue_bridge(log, observation_end=...) makes them"
 _NET, _GROSS, _QUICK = "net_revenue_retention", "gross_revenue_retention", "quick_ratio"
@@ -145,7 +153,8 @@ def quick_ratio(bridge: FrameT, *, resurrected: bool = True) -> FrameT:
 
 
 def _amount(column: str) -> nw.Expr:
-    return nw.col(column).cast(nw.Float64)
+    amount = nw.col(column).cast(nw.Float64)
+    return nw.when(~amount.is_nan()).then(amount)
 
 
 def _ratio(part: nw.Expr, whole: nw.Expr) -> nw.Expr:
@@ -161,8 +170,17 @@ def _open(bridge: object, columns: Sequence[str]) -> AnyFrame:
     signed = [column for column in ("expansion", "contraction") if column in columns]
     rule, remedy = "{} must be 0 or above", "A loss is written without a minus: the formulas take it off."
     if isinstance(opened, nw.LazyFrame):
-        require_lazy(opened, {rule.format(column): (~(_amount(column) < 0), remedy) for column in signed})
-    else:
-        for column in signed:
-            require_rows(~(float_column(opened.get_column(column)) < 0), rule.format(column), remedy)
+        rules = {f"{column} must be finite": (_is(_amount(column).is_finite()), "") for column in columns}
+        rules |= {rule.format(column): (_is(_amount(column) >= 0), remedy) for column in signed}
+        require_some(int(require_lazy(opened, rules)["n"]), "bridge")
+        return opened
+    require_some(len(opened), "bridge")
+    amounts = {column: numeric_column(opened, column, what="bridge", nulls=True) for column in columns}
+    for column in signed:
+        require_rows(~(amounts[column] < 0), rule.format(column), remedy)
     return opened
+
+
+def _is(rule: nw.Expr) -> nw.Expr:
+    """The rule, kept where the amount is null."""
+    return rule.fill_null(True)
