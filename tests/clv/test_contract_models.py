@@ -147,21 +147,23 @@ class TestCurves:
         np.testing.assert_allclose(curve["retention"][1:], given.retention(np.arange(1, 6)), rtol=1e-14)
         pd.testing.assert_frame_equal(given.curve([2, 5]), curve.iloc[[2, 5]].reset_index(drop=True))
 
-    def test_intervals_are_those_of_many_fits(self, model, params):
-        given = model.from_params(**params)
-        fits = [model().fit(given.simulate(20_000, 12, random_state=seed)) for seed in range(100)]
-        curve = fits[0].curve(20, interval=0.9)
-        ends = curve[1:][["survival_lower", "survival", "survival_upper"]].to_numpy()
-        assert ((ends[:, 0] > 0) & (ends[:, 0] < ends[:, 1]) & (ends[:, 1] < ends[:, 2]) & (ends[:, 2] < 1)).all()
-        assert (curve.loc[0, ["survival_lower", "survival_upper"]] == 1).all()
-        for what in ("survival", "retention"):
-            for t in (1, 12, 20):
-                seen = np.array([getattr(fit, what)(t) for fit in fits])
-                # Log odds: a standard deviation of 100 draws is known to 7 %; four times that.
-                spread = np.std(np.log(seen / (1 - seen)))
-                low, high = (curve[f"{what}_{end}"][t] for end in ("lower", "upper"))
-                told = (np.log(high / (1 - high)) - np.log(low / (1 - low))) / 2 / 1.6449
-                assert told == pytest.approx(spread, rel=0.3), (what, t)
+
+@pytest.mark.parametrize(("model", "params"), MODELS[:3])  # a hundred fits of the fourth are dear and the same
+def test_intervals_are_those_of_many_fits(model, params):
+    given = model.from_params(**params)
+    fits = [model().fit(given.simulate(20_000, 12, random_state=seed)) for seed in range(100)]
+    curve = fits[0].curve(20, interval=0.9)
+    ends = curve[1:][["survival_lower", "survival", "survival_upper"]].to_numpy()
+    assert ((ends[:, 0] > 0) & (ends[:, 0] < ends[:, 1]) & (ends[:, 1] < ends[:, 2]) & (ends[:, 2] < 1)).all()
+    assert (curve.loc[0, ["survival_lower", "survival_upper"]] == 1).all()
+    for what in ("survival", "retention"):
+        for t in (1, 12, 20):
+            seen = np.array([getattr(fit, what)(t) for fit in fits])
+            # Log odds: a standard deviation of 100 draws is known to 7 %; four times that.
+            spread = np.std(np.log(seen / (1 - seen)))
+            low, high = (curve[f"{what}_{end}"][t] for end in ("lower", "upper"))
+            told = (np.log(high / (1 - high)) - np.log(low / (1 - low))) / 2 / 1.6449
+            assert told == pytest.approx(spread, rel=0.3), (what, t)
 
 
 @pytest.mark.parametrize(("model", "params"), MODELS)

@@ -51,8 +51,11 @@ def in_pandas(native):
 
 
 @pytest.mark.filterwarnings("ignore::customer_value.DataWarning")
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("seed", range(len(OPTIONS)))
+@pytest.mark.parametrize(
+    ("engine", "seed"),
+    # Dask takes seconds to plan each: two sets match and drop refunds, with windows, weeks and who was acquired.
+    [(e, seed) for e in ENGINES for seed in range(len(OPTIONS)) if e != "dask" or seed in (1, 3)],
+)
 def test_engines_agree_with_the_array_path(engine, seed):
     log = ugly_log(seed)
     options = {"observation_end": "1971-12-31", "regularity": engine != "dask"} | OPTIONS[seed]
