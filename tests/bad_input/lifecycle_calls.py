@@ -68,7 +68,6 @@ BILLS = pd.DataFrame({
 BILLED = cv.cohort_table(BILLS, observation_end="2026-03-31")
 BRIDGE = cv.revenue_bridge(LOG, **OBSERVED, window="6 months")
 BRIDGE_MAKER = "revenue_bridge(log, observation_end=...) makes them"
-PARTS = ("start", "new", "resurrected", "expansion", "contraction", "churned", "end")
 CONTRACTS = cv.clv.ShiftedBetaGeometric.from_params(alpha=0.764, beta=1.296, time_unit="month")
 
 
@@ -77,26 +76,26 @@ def frame_first(function, argument):
     return lambda first, **arguments: function(**{argument: first}, **arguments)
 
 
+# Columns that two functions read by the same lines are broken for one of them.
 LIFECYCLE_CALLS = {
     # Stages.
     "assign_lifecycle": Call(
         cv.assign_lifecycle, cv.assign_lifecycle, SUMMARY, SUMMARY_COLUMNS, maker=SUMMARY_MAKER
     ),
     "assign_lifecycle(rhythm)": Call(
-        cv.assign_lifecycle, cv.assign_lifecycle, RHYTHM,
-        {"purchases": "gappy", "time_since_last": "number"}, maker=SUMMARY_MAKER,
+        cv.assign_lifecycle, cv.assign_lifecycle, RHYTHM, {"time_since_last": "number"}, maker=SUMMARY_MAKER,
     ),
     "assign_lifecycle(windows)": Call(
         cv.assign_lifecycle, cv.assign_lifecycle, WINDOWS,
-        {"purchases": "gappy", "purchases_12m": "number", "purchases_24m": "number"}, {}, {"scheme": "new_retained"},
+        {"purchases_24m": "number"}, {}, {"scheme": "new_retained"},
         "summarize_customers(log, ",
     ),
     "assign_lifecycle(p_alive)": Call(
         cv.assign_lifecycle, cv.assign_lifecycle, ALIVE.assign(time_since_last=5.0),
-        {"purchases": "gappy", "p_alive": "number"}, {}, {"evidence": "p_alive"},
+        {"p_alive": "number"}, {}, {"evidence": "p_alive"},
     ),
     "fit_lifecycle_scheme": Call(
-        cv.fit_lifecycle_scheme, cv.fit_lifecycle_scheme, SUMMARY, SUMMARY_COLUMNS, maker=SUMMARY_MAKER
+        cv.fit_lifecycle_scheme, cv.fit_lifecycle_scheme, SUMMARY, {"recency": "number"}, maker=SUMMARY_MAKER
     ),
     "lifecycle_map": Call(
         cv.lifecycle_map, cv.lifecycle_map, STAGED, {"lifecycle_stage": "feature"},
@@ -125,13 +124,13 @@ LIFECYCLE_CALLS = {
         cv.snapshot_customers, cv.snapshot_customers, LOG, LOG_COLUMNS, {}, {"cutoffs": CUTOFFS}, NAMES
     ),
     "lifecycle_history": Call(
-        cv.lifecycle_history, cv.lifecycle_history, LOG, LOG_COLUMNS, {}, {"cutoffs": CUTOFFS[1:]}, NAMES
+        cv.lifecycle_history, cv.lifecycle_history, LOG, {}, {}, {"cutoffs": CUTOFFS[1:]}
     ),
     "stage_spells": Call(
         cv.stage_spells, cv.stage_spells, HISTORY, HISTORY_COLUMNS, {}, {"label": "tier"}, HISTORY_MAKER
     ),
     "stage_durations": Call(
-        cv.stage_durations, cv.stage_durations, HISTORY, HISTORY_COLUMNS, {}, {"label": "tier"}, HISTORY_MAKER
+        cv.stage_durations, cv.stage_durations, HISTORY, {}, {}, {"label": "tier"}
     ),
     # Migration.
     "segment_migration": Call(
@@ -143,24 +142,21 @@ LIFECYCLE_CALLS = {
         {"customer_id": "key", "tier": "label", "total_value": "number"}, {"after": AFTER}, MOVED,
     ),
     "segment_migration(after)": Call(
-        cv.segment_migration, frame_first(cv.segment_migration, "after"), AFTER,
-        {"customer_id": "key", "tier": "label", "total_value": "number"}, {"before": BEFORE}, MOVED,
+        cv.segment_migration, frame_first(cv.segment_migration, "after"), AFTER, {"customer_id": "key"},
+        {"before": BEFORE}, MOVED,
     ),
     "transition_matrix": Call(
         cv.transition_matrix, cv.transition_matrix, MOVES, MOVE_COLUMNS, maker=MOVES_MAKER
     ),
-    "check_stationarity": Call(
-        cv.check_stationarity, cv.check_stationarity, MOVES, MOVE_COLUMNS, maker=MOVES_MAKER
-    ),
+    "check_stationarity": Call(cv.check_stationarity, cv.check_stationarity, MOVES),
     "markov_value": Call(
         cv.markov_value, cv.markov_value, MATRIX, {**MATRIX_COLUMNS, "customers": "number"}, {},
         {"rewards": REWARDS, "discount_rate": 0.01, "interval": 0.9},
     ),
     "expected_path": Call(
-        cv.expected_path, cv.expected_path, MATRIX, MATRIX_COLUMNS, {}, {"start": {"A": 100}, "periods": 2},
-        MATRIX_MAKER,
+        cv.expected_path, cv.expected_path, MATRIX, {}, {}, {"start": {"A": 100}, "periods": 2}
     ),
-    "steady_state": Call(cv.steady_state, cv.steady_state, MATRIX, MATRIX_COLUMNS, maker=MATRIX_MAKER),
+    "steady_state": Call(cv.steady_state, cv.steady_state, MATRIX, {"A": "number"}, maker=MATRIX_MAKER),
     # Cohorts and retention.
     "cohort_table": Call(
         cv.cohort_table, cv.cohort_table, LOG, LOG_COLUMNS, {},
@@ -178,17 +174,15 @@ LIFECYCLE_CALLS = {
     ),
     "ShiftedBetaGeometric.project_cohorts": Call(
         cv.clv.ShiftedBetaGeometric.project_cohorts, CONTRACTS.project_cohorts, BILLED,
-        {"cohort": "label", "period": "count", "customers": "number", "complete": "flag"}, {}, {"periods": 4},
+        {"customers": "number"}, {}, {"periods": 4},
         "cohort_table(log, observation_end=...) makes them",
     ),
     "retention_rates": Call(
-        cv.retention_rates, cv.retention_rates, LOG, LOG_COLUMNS, {},
-        {**OBSERVED, "window": "6 months", "targets": 0.5}, NAMES,
+        cv.retention_rates, cv.retention_rates, LOG, {}, {}, {**OBSERVED, "window": "6 months", "targets": 0.5}
     ),
     "retention_rates(customers)": Call(
         cv.retention_rates, frame_first(cv.retention_rates, "customers"), CHANNELS,
-        {"customer_id": "id", "channel": "label"}, {"log": LOG},
-        {**OBSERVED, "window": "6 months", "by": "channel"},
+        {"channel": "label"}, {"log": LOG}, {**OBSERVED, "window": "6 months", "by": "channel"},
     ),
     # Revenue.
     "revenue_bridge": Call(
@@ -200,21 +194,18 @@ LIFECYCLE_CALLS = {
         dict.fromkeys(["start", "expansion", "contraction", "churned"], "gappy"), maker=BRIDGE_MAKER,
     ),
     "gross_revenue_retention": Call(
-        cv.gross_revenue_retention, cv.gross_revenue_retention, BRIDGE,
-        dict.fromkeys(["start", "contraction", "churned"], "gappy"), maker=BRIDGE_MAKER,
+        cv.gross_revenue_retention, cv.gross_revenue_retention, BRIDGE, {"start": "gappy"}, maker=BRIDGE_MAKER
     ),
     "quick_ratio": Call(
-        cv.quick_ratio, cv.quick_ratio, BRIDGE,
-        dict.fromkeys(["new", "expansion", "contraction", "churned"], "gappy"), maker=BRIDGE_MAKER,
+        cv.quick_ratio, cv.quick_ratio, BRIDGE, {"new": "gappy"}, maker=BRIDGE_MAKER
     ),
     "growth_decomposition": Call(
-        cv.growth_decomposition, cv.growth_decomposition, LOG, LOG_COLUMNS, {}, {**OBSERVED, "window": "6 months"},
-        NAMES,
+        cv.growth_decomposition, cv.growth_decomposition, LOG, {}, {}, {**OBSERVED, "window": "6 months"}
     ),
     # Pictures.
     "plots.bridge_waterfall": Call(
         plots.bridge_waterfall, plots.bridge_waterfall, BRIDGE,
-        {"period": "label", **dict.fromkeys(PARTS, "number")},
+        {"period": "label", "new": "number"},
         maker="cv.revenue_bridge(log, observation_end=...) makes it",
     ),
     "plots.cohort_heatmap": Call(
