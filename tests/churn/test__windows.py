@@ -1,6 +1,5 @@
 """Cutoffs are whole days, windows are half-open, and calendar months end where the calendar says."""
 
-
 import numpy as np
 import pytest
 from hypothesis import given
