@@ -188,7 +188,11 @@ def moving():
     history = pd.DataFrame({"customer_id": [1, 2, 3] * 3, "cutoff": sorted(dates * 3), "tier": list("AABABBBAB")})
     moves = cv.segment_migration(history.assign(worth=1.0), label="tier", value="worth", interval=0.9)
     matrix, rewards = cv.transition_matrix(moves), {"A": 2, "B": 1}
+    few = cv.datasets.load_cdnow(sample=True).query("customer_id <= 40")
     return {
+        "lifecycle_history": cv.lifecycle_history(few, cutoffs=["1997-07-01", "1998-01-01"]),
+        "stage_spells": cv.stage_spells(history, label="tier"),
+        "stage_durations": cv.stage_durations(history, label="tier"),
         "segment_migration": moves,
         "transition_matrix": matrix.drop(columns=["A", "B"]),
         "check_stationarity": cv.check_stationarity(moves),

@@ -11,6 +11,18 @@ STAGES: dict[str, tuple[str, str]] = {
     "behaviour": ("how customers of this stage behave", "text"),
     "role": ("what customers of this stage are to the company", "text"),
     "action": ("what the company does for customers of this stage", "text"),
+    "spell_start": ("first date at which the customer was seen in the state", "date"),
+    "spell_end": ("first date at which he was seen elsewhere or missed; the last one if the spell is not over", "date"),
+    "duration": ("time from spell_start to spell_end, which is known to one step of the dates", "the time_unit asked"),
+    "ended": ("of a spell: whether it is over; of a state: its spells that are", "true or false, or count"),
+    "start_known": ("whether the spell began after the first date of the history", "true or false"),
+    "spells": ("spells in the state whose start was seen", "count"),
+    "unfinished": ("spells in the state that are not over at the last date", "count"),
+    "unknown_start": ("spells under way at the first date, whose length is not known: left out", "count"),
+    "median_duration": (
+        "time within which half of the spells in the state end; null where that was not seen",
+        "the time_unit asked",
+    ),
 }
 MIGRATION = {
     "next_cutoff": ("the date that follows cutoff, at which customers are looked at again", "date"),
@@ -24,7 +36,7 @@ MIGRATION = {
     ),
     "statistic": ("chi-squared statistic of moves by period", "number"),
     "smallest_expected": ("moves expected in the rarest cell if all periods were alike", "count"),
-    "state": ("state of the chain", "label"),
+    "state": ("state that customers are in: of a spell, or of a chain", "label"),
     "reward": ("what a customer in the state brings in a period", "currency"),
     "state_value": ("reward of now and the discounted rewards expected of the periods ahead", "currency"),
     "future_value": ("state_value without the reward of now", "currency"),

@@ -108,6 +108,7 @@ INTERVALS = {
     "net_revenue_retention": ("the interval of net_revenue_retention, over customers", "share"),
     "gross_revenue_retention": ("the interval of gross_revenue_retention, over customers", SHARE),
     "state_value": ("the interval of state_value, over the moves seen", "currency"),
+    "median_duration": ("the interval of median_duration", "the time_unit asked"),
     "share_of_customers": ("the interval of share_of_customers, over customers", SHARE),
     "share_one_time": ("the interval of share_one_time, over customers", SHARE),
     "mean_value": ("the interval of mean_value, over customers", "currency"),

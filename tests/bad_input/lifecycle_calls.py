@@ -31,7 +31,7 @@ RHYTHM = cv.purchase_rhythm(LOG, observation_end=LAST)[
      "silence_probability", "trend_p_value", "time_unit"]
 ]  # fmt: skip
 WINDOWS = SUMMARY[["customer_id", "purchases"]].assign(purchases_12m=[3, 0, 1, 1, 0], purchases_24m=[9, 2, 1, 1, 0])
-ALIVE = SUMMARY[["customer_id", "purchases"]].assign(p_alive=[0.9, 0.4, 0.05, 0.99, 0.3])
+ALIVE = SUMMARY[["customer_id", "purchases", "time_since_last"]].assign(p_alive=[0.9, 0.4, 0.05, 0.99, 0.3])
 FROZEN = cv.fit_lifecycle_scheme(SUMMARY)
 STAGED = cv.assign_lifecycle(SUMMARY, scheme=FROZEN)[["customer_id", "lifecycle_stage"]]
 MEANINGS = cv.lifecycle_map()
@@ -85,15 +85,6 @@ LIFECYCLE_CALLS = {
     "assign_lifecycle(rhythm)": Call(
         cv.assign_lifecycle, cv.assign_lifecycle, RHYTHM, {"time_since_last": "number"}, maker=SUMMARY_MAKER,
     ),
-    "assign_lifecycle(windows)": Call(
-        cv.assign_lifecycle, cv.assign_lifecycle, WINDOWS,
-        {"purchases_24m": "number"}, {}, {"scheme": "new_retained"},
-        "summarize_customers(log, ",
-    ),
-    "assign_lifecycle(p_alive)": Call(
-        cv.assign_lifecycle, cv.assign_lifecycle, ALIVE.assign(time_since_last=5.0),
-        {"p_alive": "number"}, {}, {"evidence": "p_alive"},
-    ),
     "fit_lifecycle_scheme": Call(
         cv.fit_lifecycle_scheme, cv.fit_lifecycle_scheme, SUMMARY, {"recency": "number"}, maker=SUMMARY_MAKER
     ),
@@ -103,7 +94,7 @@ LIFECYCLE_CALLS = {
     ),
     "lifecycle_map(mapping)": Call(
         cv.lifecycle_map, frame_first(cv.lifecycle_map, "mapping"), MEANINGS,
-        {"stage": "label", "behaviour": "label", "role": "label", "action": "label"}, {"frame": STAGED},
+        {"stage": "label", "action": "label"}, {"frame": STAGED},
         maker="lifecycle_map() makes such a table",
     ),
     "LifecycleScheme": Call(
@@ -163,12 +154,12 @@ LIFECYCLE_CALLS = {
         {**OBSERVED, "values": SHOWN, "margin": 0.4, "interval": 0.9, "pooled": True}, NAMES,
     ),
     "cohort_table(customers)": Call(
-        cv.cohort_table, frame_first(cv.cohort_table, "customers"), CHANNELS, {"customer_id": "id", "channel": "label"},
+        cv.cohort_table, frame_first(cv.cohort_table, "customers"), CHANNELS, {"customer_id": "id"},
         {"log": LOG}, {**OBSERVED, "cohort": "channel", "clock": "elapsed"},
     ),
     "cohort_renewals": Call(
         cv.cohort_renewals, cv.cohort_renewals, BILLED,
-        {"cohort": "label", "period": "count", "cohort_size": "number", "at_risk": "number", "customers": "number",
+        {"cohort": "label", "period": "count", "at_risk": "number",
          "complete": "flag"},
         maker="cohort_table(log, observation_end=...) makes them",
     ),
@@ -212,7 +203,7 @@ LIFECYCLE_CALLS = {
         plots.cohort_heatmap, plots.cohort_heatmap, COHORTS, COHORT_COLUMNS, maker=COHORT_MAKER
     ),
     "plots.retention_curves": Call(
-        plots.retention_curves, plots.retention_curves, COHORTS, COHORT_COLUMNS, maker=COHORT_MAKER
+        plots.retention_curves, plots.retention_curves, COHORTS
     ),
     "plots.migration_flow": Call(
         plots.migration_flow, plots.migration_flow, MOVES, MOVE_COLUMNS,

@@ -8,7 +8,19 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from calling import LIBRARIES
-from lifecycle_calls import AFTER, BEFORE, BRIDGE, FROZEN, HISTORY, LOG, MATRIX, MOVED, SUMMARY  # see conftest.py
+from lifecycle_calls import (
+    AFTER,
+    ALIVE,
+    BEFORE,
+    BRIDGE,
+    FROZEN,
+    HISTORY,
+    LOG,
+    MATRIX,
+    MOVED,
+    SUMMARY,
+    WINDOWS,
+)  # see conftest.py
 
 import customer_value as cv
 
@@ -255,6 +267,33 @@ def test_what_else_tells_the_same(calls, refuse):
         refuse(call, other.assign(T=since.where(since != 80, -1.0)), "T must be 0 or above; 1 of 5 .* observation_end")
         refuse(call, other.assign(T=since.where(since != 80, 1.0)), "recency must be <= T; 1 of 5 rows is not")
         refuse(call, other.assign(T="long"), "T must be numeric; its type is String")
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars[lazy]"])
+@pytest.mark.parametrize(
+    ("frame", "asked", "column", "value", "match"),
+    [
+        (ALIVE, {"evidence": "p_alive"}, "p_alive", None, "p_alive must not be null or NaN; 1 of 5 .* evidence="),
+        (ALIVE, {"evidence": "p_alive"}, "p_alive", np.inf, "p_alive must be finite and from 0 to 1; 1 of 5 rows is"),
+        (ALIVE, {"evidence": "p_alive"}, "p_alive", -0.1, "p_alive must be finite and from 0 to 1; 1 of 5 rows is"),
+        (WINDOWS, {"scheme": "new_retained"}, "purchases_24m", None, "purchases_24m must not be null or NaN; 1 of 5 "),
+        (WINDOWS, {"scheme": "new_retained"}, "purchases_12m", 3, "purchases_24m must be finite and from the count of"),
+        (
+            WINDOWS,
+            {"scheme": "new_retained"},
+            "purchases_24m",
+            99,
+            "the count of the shorter window to purchases; 1 of",
+        ),
+    ],
+)
+def test_other_evidence(frame, asked, column, value, match, library, calls, refuse):
+    call = calls["assign_lifecycle"].within(library)
+    assert len(rows_of(call(frame, **asked))) == len(frame)
+    refuse(call, frame.drop(columns=column), rf"lacks \[.*'{column}'.*\]; it has \[", **asked)
+    refuse(call, frame.assign(**{column: "many"}), f"{column} must be numeric; its type is String", **asked)
+    broken = frame.assign(**{column: frame[column].astype(float).where(frame.index != 1, value)})
+    refuse(call, broken, match, **asked)
 
 
 def test_nobody_who_bought_twice(calls, refuse):
