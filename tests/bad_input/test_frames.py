@@ -25,9 +25,11 @@ EVERY_COLUMN |= {"drift_report(after)", "reason_codes"}
 NO_DATA = {"get_params", "to_json"}  # methods that take none
 OF_CLASSES = {
     cv.churn: ["ChurnClassifier", "RecencyRule", "DiscreteTimeHazard", "CoxModel", "SLearner", "TLearner"],
+    cv.lifecycle: ["LifecycleScheme"],
     cv.segments: ["KMeansSegmenter", "RFMScheme", "SegmentRules", "TierCriterion", "TierCut", "TierScheme"],
 }
 RESULTS = {
+    cv.lifecycle.SchemeCheck,
     cv.segments.RulesCheck,
     cv.segments.TierCheck,
     cv.segments.ClusterMatch,
