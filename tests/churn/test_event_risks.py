@@ -119,7 +119,7 @@ def test_rows_without_an_outcome():
     labels, events, *_ = case()
     open_ = pd.concat([labels, labels.assign(customer_id=labels["customer_id"] + 600, churned=None)])
     open_["churned"] = open_["churned"].astype("boolean")
-    with pytest.raises(InputError, match="600 of 1200 rows are not"):
+    with pytest.raises(InputError, match="churned must not be null; 600 of 1200 rows are"):
         event_risk(open_, events=events)
     pd.testing.assert_frame_equal(
         event_risk(open_, events=events, unlabelled="drop"), event_risk(labels, events=events)
