@@ -15,7 +15,6 @@ from threadpoolctl import threadpool_limits
 import customer_value as cv
 
 matplotlib.use("Agg")  # the test machine has no screen
-from matplotlib import pyplot
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests are imported by their paths, and the table is in several files
 from calling import Call
@@ -413,12 +412,6 @@ def _one_thread():
     """Models this small lose time to threads, and much of it where other programs run."""
     with threadpool_limits(limits=1):
         yield
-
-
-@pytest.fixture(autouse=True)
-def _no_figures():
-    yield
-    pyplot.close("all")
 
 
 def parameters(call):

@@ -31,11 +31,3 @@ def any_model(request):
     kind = request.param
     arguments = {"k": 2} if "k" in kind._arguments() else {}
     return kind.from_params(**dict.fromkeys(kind._parameters, 1.0), **arguments, time_unit="year")
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    from matplotlib import pyplot
-
-    yield
-    pyplot.close("all")
