@@ -158,3 +158,35 @@ def test_warnings_are_given_once_for_all_cutoffs():
     ]
     assert [each.filename for each in heard if issubclass(each.category, cv.DataWarning)] == [__file__] * len(told)
     assert sum(str(each.message) == "mine" for each in heard) == len(cutoffs)
+
+
+def test_lines_of_an_order_are_added_up_once():
+    rng = np.random.default_rng(0)
+    n = 600
+    day = pd.Timestamp("2025-01-01") + pd.to_timedelta(rng.integers(0, 24 * 120, n), unit="h")
+    log = pd.DataFrame(
+        {
+            "customer_id": rng.integers(0, 12, n).astype(str),
+            "date": day,
+            "amount": rng.choice([-2.0, 0.0, 0.1, 3.3], n),
+            "order_id": rng.integers(0, 90, n),
+        }
+    )
+    cutoffs = ["2025-03-01", "2025-04-01"]
+    expected = pd.concat(
+        [
+            cv.summarize_customers(
+                log[log["date"] < cutoff], observation_end=pd.Timestamp(cutoff) - pd.Timedelta(days=1), refunds=refunds
+            )
+            for refunds in ("net", "drop", "match")
+            for cutoff in cutoffs
+        ],
+        ignore_index=True,
+    )
+    found = pd.concat(
+        [cv.snapshot_customers(log, cutoffs=cutoffs, refunds=refunds) for refunds in ("net", "drop", "match")],
+        ignore_index=True,
+    )
+    pd.testing.assert_frame_equal(found.drop(columns="cutoff"), expected, rtol=1e-13)
+    shuffled = cv.snapshot_customers(log.sample(frac=1, random_state=0), cutoffs=cutoffs)
+    pd.testing.assert_frame_equal(shuffled, found[: len(shuffled)], rtol=0)

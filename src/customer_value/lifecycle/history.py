@@ -15,6 +15,7 @@ from customer_value.lifecycle._warned import Warned
 from customer_value.lifecycle.lifecycle_schemes import LifecycleScheme
 from customer_value.lifecycle.stages import Evidence, assign_lifecycle, read_options
 from customer_value.transactions import RhythmPopulation, purchase_rhythm, summarize_customers
+from customer_value.transactions._customer_days import merge_days
 from customer_value.transactions._cutoffs import read_cutoffs
 from customer_value.transactions._dated import DatedLog, open_checked
 from customer_value.transactions._log import log_columns
@@ -107,6 +108,8 @@ def snapshot_customers(
     # Other columns are not read, and each cut would copy them.
     dated = open_checked(opened.select(columns.names), columns)
     _require_observed(dated, days, observation_end)
+    if options.get("refunds") != "match":  # which tells how many rows it could not match
+        dated = merge_days(dated, columns)
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
     parts: list[Any] = []
     warned = Warned()
