@@ -107,7 +107,7 @@ def test_what_is_no_frame(framed, given, calls, refuse):
 
 
 def test_a_missing_column(name, column, calls, refuse):
-    for call in calls[name].everywhere():
+    for call in calls[name].by_turns(column):
         said = refuse(call, call.frame.drop(columns=column), rf"lacks \[.*'{column}'.*\]; it has \['")
         assert call.maker in said
 
@@ -180,14 +180,14 @@ def wrong_types(kind, column, frame):
 
 
 def test_a_column_of_another_type(name, column, calls, refuse):
-    for call in calls[name].everywhere():
+    for call in calls[name].by_turns(column):
         for values, match in wrong_types(call.columns[column], column, call.frame):
             refuse(call, call.frame.assign(**{column: values}), match)
 
 
 @pytest.mark.parametrize("rows", [1, None], ids=["one", "all"])
 def test_missing_values(name, column, rows, calls, refuse):
-    for call in calls[name].everywhere():
+    for call in calls[name].by_turns(column):
         kind, n = call.columns[column], len(call.frame)
         if kind in NULLABLE:
             continue
@@ -210,7 +210,7 @@ def test_missing_values(name, column, rows, calls, refuse):
 
 
 def test_values_without_end(name, column, calls, refuse):
-    for call in calls[name].everywhere():
+    for call in calls[name].by_turns(column):
         if call.columns[column] in NUMBERS:
             frame = as_numbers(call.frame, column)
             for value in (np.inf, -np.inf):
