@@ -19,7 +19,7 @@ FLOORS = (
     ("clv", "churn", "segments", "lifecycle", "feedback", "plots"),
     ("transactions",),
     ("datasets",),
-    ("_stats", "columns", "_labels"),
+    ("_stats", "columns", "_labels", "_estimator_inputs"),
     ("_validation",),
     ("_units", "_sections"),
     ("_frames", "_optional", "_churn_meanings", "_segment_meanings", "_lifecycle_meanings"),
@@ -39,7 +39,8 @@ DOORS = {
     # Likelihoods; the power of Yeo and Johnson; which old cluster is which new one.
     "scipy.optimize": {"clv/_mle.py", "segments/_prepare.py", "segments/cluster_matching.py"},
     "matplotlib": {"plots/"},
-    "sklearn": {"clv/_parameters.py", "churn/", "segments/"},  # its tags, when scikit-learn asks; its estimators
+    # Its tags, when scikit-learn asks for them; its estimators, and how they read what they are given.
+    "sklearn": {"clv/_parameters.py", "churn/", "segments/", "_estimator_inputs.py"},
     # A part of scikit-learn: one thread, so that results do not depend on their number.
     "threadpoolctl": {"churn/", "segments/"},
     "statsmodels": {"churn/cox.py"},

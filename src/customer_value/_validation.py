@@ -89,6 +89,11 @@ def broken_rule(rule: str, bad: int, n: int, rows: Sequence[int] = (), remedy: s
     return f"{rule}; {bad} of {n} rows {verb}{kept}{where}." + (f" {remedy}" if remedy else "")
 
 
+def few(items: Sequence[object], most: int = 3) -> str:
+    """List the first of some items in words."""
+    return ", ".join([*map(str, items[:most]), *(["..."] if len(items) > most else [])])
+
+
 def require_lazy(
     frame: nw.LazyFrame[Any],
     rules: Mapping[str, tuple[nw.Expr, str]],

@@ -190,3 +190,14 @@ def test_lines_of_an_order_are_added_up_once():
     pd.testing.assert_frame_equal(found.drop(columns="cutoff"), expected, rtol=1e-13)
     shuffled = cv.snapshot_customers(log.sample(frac=1, random_state=0), cutoffs=cutoffs)
     pd.testing.assert_frame_equal(shuffled, found[: len(shuffled)], rtol=0)
+
+
+def test_refused_refunds_are_told_by_their_place_in_the_log(log):
+    late = log.sort_values("date", ascending=False, ignore_index=True)
+    late.loc[7, "amount"] = -1.0
+    with pytest.raises(
+        cv.InputError, match=r"amount must be 0 or above with refunds='error'; 1 of 439 rows is not \(rows 7\)"
+    ):
+        cv.snapshot_customers(late, cutoffs=["1998-07-01"], refunds="error")
+    with pytest.raises(cv.InputError, match="refunds must be one of"):
+        cv.snapshot_customers(log, cutoffs=["1998-07-01"], refunds=pd.NA)

@@ -63,7 +63,10 @@ def test_neither_rows_nor_libraries_decide():
     expected = weight_sensitivity(frame, scheme=SCHEME, draws=5)
     shuffled = weight_sensitivity(frame.sample(frac=1, random_state=1), scheme=SCHEME, draws=5)
     pd.testing.assert_frame_equal(shuffled, expected)
-    lazy = weight_sensitivity(pl.from_pandas(frame).lazy(), scheme=SCHEME, draws=5)
+    native = pl.from_pandas(frame)
+    chunked = pl.concat([native[:23], native[23:]], rechunk=False)
+    assert weight_sensitivity(chunked, scheme=SCHEME, draws=5).to_pandas().equals(expected)
+    lazy = weight_sensitivity(native.lazy(), scheme=SCHEME, draws=5)
     assert lazy.collect().to_dicts() == expected.to_dict("records")
 
 

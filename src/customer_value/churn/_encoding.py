@@ -14,7 +14,7 @@ import numpy as np
 
 from customer_value._frames import Column, float_column, nw
 from customer_value._units import day_number
-from customer_value._validation import require_rows
+from customer_value._validation import few, require_rows
 from customer_value.errors import DataWarning, InputError, warn
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -145,9 +145,8 @@ class TableEncoder:
         rows = int(np.isnan(codes).sum() - missing.sum())
         if rows:
             new = sorted({text for text, code in zip(texts, codes, strict=True) if text is not None and np.isnan(code)})
-            shown = ", ".join(new[:3]) + (", ..." if len(new) > 3 else "")
             warn(
-                f"{reading.name} has values that the fit did not see ({shown}); its {rows} rows with them count as "
+                f"{reading.name} has values that the fit did not see ({few(new)}); its {rows} rows with them count as "
                 "missing there.",
                 DataWarning,
             )

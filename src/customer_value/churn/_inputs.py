@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import check_array, column_or_1d, validate_data
+from sklearn.utils.validation import check_array, column_or_1d
 
-from customer_value._frames import Column, collect, nw, open_frame, without_zone
-from customer_value._validation import require_choice, require_rows, require_some
+from customer_value import _estimator_inputs
+from customer_value._frames import Column, nw, without_zone
+from customer_value._validation import require_choice, require_rows
 from customer_value.churn._folds import group_codes
 from customer_value.errors import InputError
 
@@ -33,28 +34,9 @@ class Rows:
 
 
 def read_columns(estimator: Any, X: Any, *, reset: bool) -> dict[str, Column]:
-    """Return the columns of a frame or a numeric array by name; scikit-learn records or compares their names."""
-    frame = _as_frame(X)
-    if frame is None and not (hasattr(X, "shape") or hasattr(X, "__array__") or isinstance(X, Sequence)):
-        raise InputError(f"X must be a DataFrame or a matrix of numbers; got {type(X).__name__}.")
-    try:
-        if frame is None:
-            checked = validate_data(estimator, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
-            names = getattr(estimator, "feature_names_in_", [f"x{i}" for i in range(checked.shape[1])])
-            return dict(zip(map(str, names), checked.T, strict=True))
-        require_some(len(frame), "frame")
-        validate_data(estimator, frame.to_native(), reset=reset, skip_check_array=True)
-    except ValueError as error:
-        raise error if isinstance(error, InputError) else InputError(str(error)) from None
-    return {name: without_zone(frame.get_column(name)) for name in frame.columns}
-
-
-def _as_frame(X: Any) -> nw.DataFrame[Any] | None:
-    """A DataFrame whose columns have names; arrays, lists and frames with numbers for names are arrays to us."""
-    if not isinstance(nw.from_native(X, pass_through=True), (nw.DataFrame, nw.LazyFrame)):
-        return None
-    frame = collect(open_frame(X))
-    return frame if all(isinstance(name, str) for name in frame.columns) else None
+    """Return the columns of a frame or a matrix by name, timestamps as their own zone's clock shows them."""
+    columns = _estimator_inputs.read_columns(estimator, X, reset=reset, nan=True)
+    return {name: without_zone(each) if isinstance(each, nw.Series) else each for name, each in columns.items()}
 
 
 def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Rows:
@@ -62,11 +44,11 @@ def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, groups: Any = 
     columns = read_columns(estimator, X, reset=True)
     classes, outcome = _outcome(estimator, y)
     n = len(next(iter(columns.values())))
-    _same_length(n, outcome, "y")
+    _estimator_inputs.require_same_length(n, outcome, "y")
     weights = _weights(sample_weight, n)
     customers = None if groups is None else group_codes(groups)
     if customers is not None:
-        _same_length(n, customers, "groups")
+        _estimator_inputs.require_same_length(n, customers, "groups")
     times = weights if _repeatable(weights) else (weights > 0).astype(np.float64)
     chosen = np.repeat(np.arange(n), times.astype(np.intp))
     classes, events = np.unique(outcome[chosen], return_inverse=True) if chosen.size else (classes[:0], outcome[:0])
@@ -109,33 +91,16 @@ def _outcome(estimator: Any, y: Any) -> tuple[np.ndarray[Any, Any], np.ndarray[A
 
 
 def _weights(sample_weight: Any, n: int) -> Floats:
-    if sample_weight is None:
-        return np.ones(n)
-    try:
-        weights = np.asarray(sample_weight, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError("sample_weight must be numbers, one per row.") from None
-    if weights.ndim == 0:
-        weights = np.full(n, float(weights))
-    if weights.ndim != 1:
-        raise InputError(f"sample_weight must have one dimension; its shape is {weights.shape}.")
-    _same_length(n, weights, "sample_weight")
+    weights = _estimator_inputs.read_weights(sample_weight, n)
     require_rows(
         (weights >= 0) & (weights < _LARGEST_WEIGHT),
         f"sample_weight must be 0 or above, and below {_LARGEST_WEIGHT:.0e}",
     )
-    if not weights.any():
-        raise InputError("every sample_weight is zero: no row is left to learn from.")
     return weights
 
 
 def _repeatable(weights: Floats) -> bool:
     return bool((weights == np.floor(weights)).all() and weights.sum() <= _MOST_REPEATS * weights.size)
-
-
-def _same_length(n: int, values: np.ndarray[Any, Any], name: str) -> None:
-    if values.size != n:
-        raise InputError(f"X has {n} rows and {name} {values.size}; give one per row.")
 
 
 def class_weights(given: Any, classes: np.ndarray[Any, Any], events: Floats, weights: Floats) -> Floats:

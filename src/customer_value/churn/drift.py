@@ -9,6 +9,7 @@ import numpy as np
 
 from customer_value._frames import Column, EagerFrame, FrameT, make_frame, to_eager
 from customer_value._validation import (
+    few,
     name_list,
     require_columns,
     require_rows,
@@ -246,8 +247,7 @@ def _category_counts(before: FeatureColumn, after: FeatureColumn) -> tuple[list[
         }
     if counts[1][unseen]:
         new = sorted(set(after.categories) - set(seen))
-        shown = ", ".join(new[:3]) + (", ..." if len(new) > 3 else "")
-        facts["note"] = f"{counts[1][unseen] / counts[1].sum():.1%} in {len(new)} new categories: {shown}"
+        facts["note"] = f"{counts[1][unseen] / counts[1].sum():.1%} in {len(new)} new categories: {few(new)}"
     return counts, facts
 
 

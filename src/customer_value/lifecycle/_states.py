@@ -12,6 +12,7 @@ import numpy as np
 from customer_value._frames import EagerFrame, nw, to_eager
 from customer_value._units import day_number
 from customer_value._validation import (
+    few,
     name_list,
     numeric_column,
     require_columns,
@@ -154,7 +155,7 @@ def _codes(columns: Sequence[nw.Series[Any]], label: str, order: Any) -> tuple[l
     known = [_own_order(column) for column in columns]
     if len(known) == 2 and not set(known[0]) & set(known[1]):
         raise InputError(
-            f"the two frames have no {label} in common ({_few(known[0])} before, {_few(known[1])} after): "
+            f"the two frames have no {label} in common ({few(known[0], 4)} before, {few(known[1], 4)} after): "
             "label both by one scheme and in one language."
         )
     found = list(dict.fromkeys(key for keys in known for key in keys))
@@ -168,7 +169,7 @@ def _codes(columns: Sequence[nw.Series[Any]], label: str, order: Any) -> tuple[l
         keys = sorted(keys, key=lambda key: wanted.index(str(key)))
     names = [str(key) for key in keys]
     if len(set(names)) < len(names):
-        raise InputError(f"{label} must hold one type; as texts some of its states coincide: {_few(names)}.")
+        raise InputError(f"{label} must hold one type; as texts some of its states coincide: {few(names, 4)}.")
     position = list(range(len(keys)))
     codes = [column.replace_strict(keys, position, return_dtype=nw.Int64).to_numpy() for column in columns]
     return names, np.concatenate(codes).astype(np.int64)
@@ -182,7 +183,3 @@ def _own_order(column: nw.Series[Any]) -> list[Any]:
 
 def _by_kind(key: Any) -> tuple[str, Any]:
     return type(key).__name__, key
-
-
-def _few(names: Sequence[Any], most: int = 4) -> str:
-    return ", ".join(map(str, names[:most])) + (", ..." if len(names) > most else "")

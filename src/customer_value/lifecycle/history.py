@@ -10,6 +10,7 @@ from typing import Any, cast
 from customer_value._frames import AnyFrame, FrameT, column_names, engine_of, nw, open_frame, schema_of
 from customer_value._labels import Labels
 from customer_value._units import Day, date_of
+from customer_value._validation import few
 from customer_value.errors import InputError
 from customer_value.lifecycle._warned import Warned
 from customer_value.lifecycle.lifecycle_schemes import LifecycleScheme
@@ -18,9 +19,9 @@ from customer_value.transactions import RhythmPopulation, purchase_rhythm, summa
 from customer_value.transactions._customer_days import merge_days
 from customer_value.transactions._cutoffs import read_cutoffs
 from customer_value.transactions._dated import DatedLog, open_checked
-from customer_value.transactions._log import log_columns
+from customer_value.transactions._log import LogRules, log_columns
 from customer_value.transactions._periods import date_literal
-from customer_value.transactions._plan import end_day
+from customer_value.transactions._plan import check_options, end_day
 
 _BOTH = 2
 _RHYTHM_OPTIONS = ("grain", "time_unit")
@@ -104,11 +105,13 @@ def snapshot_customers(
         raise InputError(f"apply must be a function of a customer summary; got {type(apply).__name__}.")
     if not isinstance(rhythm, (bool, RhythmPopulation, Mapping)):
         raise InputError(f"rhythm must be True, False, or what fit_rhythm_population gives; got {rhythm!r}.")
+    refunds = options.get("refunds", "net")
+    check_options(grain=options.get("grain", "day"), refunds=refunds, time_unit=options.get("time_unit", "week"))
     columns = log_columns(opened, customer_id, date, amount, options.get("order_id", "order_id"))
     # Other columns are not read, and each cut would copy them.
-    dated = open_checked(opened.select(columns.names), columns)
+    dated = open_checked(opened.select(columns.names), columns, LogRules(refunds=refunds != "error"))
     _require_observed(dated, days, observation_end)
-    if options.get("refunds") != "match":  # which tells how many rows it could not match
+    if refunds != "match":  # which tells how many rows it could not match
         dated = merge_days(dated, columns)
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
     parts: list[Any] = []
@@ -179,8 +182,9 @@ def lifecycle_history(
     stage = partial(assign_lifecycle, scheme=scheme, evidence=evidence, labels=labels, name=name)
     if rhythm is not False:
         # Each row has its own usual gap, so that its stage rests on nothing but the row: all cutoffs at once.
+        history = snapshot_customers(log, cutoffs=cutoffs, rhythm=rhythm, **options)
         with suppress(InputError):
-            return stage(snapshot_customers(log, cutoffs=cutoffs, rhythm=rhythm, **options))
+            return stage(history)
     # One by one where the population is that of each cutoff, and to say at which cutoff something is refused.
     return snapshot_customers(log, cutoffs=cutoffs, apply=stage, rhythm=rhythm, **options)
 
@@ -204,7 +208,7 @@ def _require_observed(dated: DatedLog, days: list[int], observation_end: Any) ->
     covered = dated.last if end is None else end
     late = [day for day in days if day > covered + 1]
     if late:
-        told = ", ".join(str(date_of(day)) for day in late[:3]) + (", ..." if len(late) > 3 else "")
+        told = few([date_of(day) for day in late])
         raise InputError(
             f"cutoffs must be {date_of(covered + 1)} or earlier, for observation ends on {date_of(covered)}; "
             f"{len(late)} of {len(days)} are not ({told}). If the log is complete beyond its last sale, say so with "

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from customer_value._frames import EagerFrame, to_eager
-from customer_value._validation import require_columns
+from customer_value._validation import few, require_columns
 from customer_value.errors import InputError
 from customer_value.segments.tier_scheme import TierScheme
 
@@ -39,10 +39,9 @@ def positions(frame: EagerFrame, column: str, overrides: Overrides) -> list[tupl
     there = {customer for _, customer in found}
     missing = [customer for customer in overrides if customer not in there]
     if missing:
-        more = ", ..." if len(missing) > _FEW else ""
         raise InputError(
             f"overrides must name customers of the frame; {len(missing)} of {len(overrides)} are not in {column} "
-            f"({', '.join(repr(each) for each in missing[:_FEW])}{more})."
+            f"({few([repr(each) for each in missing], _FEW)})."
         )
     return found
 

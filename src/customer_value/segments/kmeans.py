@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from customer_value._estimator_inputs import read_columns
 from customer_value._frames import FrameT, make_frame, to_eager
 from customer_value._labels import LANGUAGES
 from customer_value._validation import require_choice, require_columns
@@ -27,7 +28,7 @@ from customer_value.segments._cluster_rules import LOWER_IS_BETTER, check_argume
 from customer_value.segments._cluster_words import cluster_names
 from customer_value.segments._clusterers import Labeller
 from customer_value.segments._distinct import distinct_rows, weighted_deviation, weighted_mean
-from customer_value.segments._features import learn_features, read_columns, read_matrix, read_weights
+from customer_value.segments._features import learn_features, read_matrix, read_weights
 from customer_value.segments._prepare import Scale, Unskew, learn_preparation
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -36,9 +37,9 @@ Labels = np.ndarray[Any, np.dtype[np.int64]]
 
 class KMeansSegmenter(
     ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]  # scikit-learn has no types
-    TransformerMixin,  # type: ignore[misc]
-    ClusterMixin,  # type: ignore[misc]
-    BaseEstimator,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]  # scikit-learn has no types
+    ClusterMixin,  # type: ignore[misc]  # scikit-learn has no types
+    BaseEstimator,  # type: ignore[misc]  # scikit-learn has no types
 ):
     """Clusters of customers by k-means on prepared features, numbered best first; a scikit-learn clusterer.
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from customer_value._labels import require_label_table
-from customer_value._validation import saved_values, text_value, whole_number
+from customer_value._validation import few, saved_values, text_value, whole_number
 from customer_value.errors import InputError
 
 DIMENSIONS = ("r", "f", "m")
@@ -63,10 +63,10 @@ class RulesCheck:
             return f"{self.n_cells} cells: each is covered exactly once."
         found = []
         if self.gaps:
-            found.append(f"{len(self.gaps)} by no rule ({_few([self._say(cell) for cell in self.gaps])})")
+            found.append(f"{len(self.gaps)} by no rule ({few([self._say(cell) for cell in self.gaps])})")
         if self.overlaps:
             cells = [f"{self._say(cell)}: {' and '.join(names)}" for cell, names in self.overlaps.items()]
-            found.append(f"{len(self.overlaps)} by the rules of two or more names ({_few(cells)})")
+            found.append(f"{len(self.overlaps)} by the rules of two or more names ({few(cells)})")
         sentence = f"of {self.n_cells} cells, {', '.join(found)}" if found else f"{self.n_cells} cells are covered"
         never = f"; never given: {', '.join(self.unreachable)}" if self.unreachable else ""
         return f"{sentence}{never}."
@@ -306,7 +306,3 @@ def _check_box(name: str, box: Box, most: Mapping[str, int]) -> None:
 
 def _cells(where: np.ndarray[Any, np.dtype[np.bool_]]) -> list[Cell]:
     return [tuple(int(score) for score in cell) for cell in np.argwhere(where) + 1]
-
-
-def _few(items: Sequence[str], most: int = 3) -> str:
-    return ", ".join([*items[:most], *(["..."] if len(items) > most else [])])

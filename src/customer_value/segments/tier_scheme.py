@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Self
 
 from customer_value._labels import require_label_table
-from customer_value._validation import name_list, optional_text, saved_values, text_value
+from customer_value._validation import few, name_list, optional_text, saved_values, text_value
 from customer_value.errors import InputError
 from customer_value.segments.tier_parts import TierCriterion, TierCut
 
@@ -60,12 +60,12 @@ class TierCheck:
             return f"{self.n_cells} cases: each has its tier, and better ones no worse tier."
         found = []
         if self.undecided:
-            found.append(f"undecided: {_few([_say(cell) for cell in self.undecided])}")
+            found.append(f"undecided: {few([_say(cell) for cell in self.undecided])}")
         if self.unreachable:
             found.append(f"never given: {', '.join(self.unreachable)}")
         if self.inversions:
             pairs = [f"{_say(better)} below {_say(worse)}" for better, worse in self.inversions]
-            found.append(f"better but in a worse tier: {_few(pairs)}")
+            found.append(f"better but in a worse tier: {few(pairs)}")
         return f"of {self.n_cells} cases, {'; '.join(found)}."
 
 
@@ -313,7 +313,3 @@ class TierScheme:
 
 def _say(cell: Cell) -> str:
     return " x ".join(cell)
-
-
-def _few(items: list[str], most: int = 3) -> str:
-    return ", ".join([*items[:most], *(["..."] if len(items) > most else [])])

@@ -51,13 +51,13 @@ def open_dated(log: AnyFrame, date: str) -> DatedLog:
     return DatedLog(log, days, int(days.min()), int(days.max()))
 
 
-def open_checked(log: AnyFrame, columns: LogColumns) -> DatedLog:
+def open_checked(log: AnyFrame, columns: LogColumns, rules: LogRules) -> DatedLog:
     """Check a log as a whole, before it is cut, so that rows are told by their place in it; one query if it is lazy."""
     if isinstance(log, nw.LazyFrame):
-        facts = check_log(log, columns, LogRules())
+        facts = check_log(log, columns, rules)
         day = midnight_expression(columns.date, schema_of(log)[columns.date], engine_of(log))
         return DatedLog(log, day, facts.first_day, facts.last_day)
-    days = read_log(log, columns, LogRules()).days
+    days = read_log(log, columns, rules).days
     return DatedLog(log, days, int(days.min()), int(days.max()))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from customer_value._frames import EagerFrame, make_frame, nw
 from customer_value._units import TIME_UNITS, Grain, day_number, period_number
-from customer_value._validation import require_lazy, require_some
+from customer_value._validation import few, require_lazy, require_some
 from customer_value.errors import InputError
 from customer_value.transactions._ids import id_labels
 from customer_value.transactions._log import LogArrays, LogColumns, LogFacts, require_present
@@ -90,14 +90,9 @@ def _one_ruler(ends: list[Any], units: list[Any]) -> Ruler:
     if len(set(ends)) != 1 or len(set(units)) != 1 or units[0] not in TIME_UNITS:
         raise InputError(
             "customers must come from one summary, with one observation_end and one time_unit; they have "
-            f"{_few(ends)} and {_few(units)}."
+            f"{few(sorted(set(map(str, ends))))} and {few(sorted(set(map(str, units))))}."
         )
     return Ruler(day_number(ends[0], "observation_end of customers"), str(units[0]))
-
-
-def _few(values: list[Any]) -> str:
-    told = sorted({str(value) for value in values})
-    return ", ".join(told[:3]) + (", ..." if len(told) > 3 else "")
 
 
 def count_eager(rows: LogArrays, known: EagerFrame, plan: HoldoutPlan) -> EagerFrame:

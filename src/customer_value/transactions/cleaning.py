@@ -203,7 +203,7 @@ def _with_parts(read: Read, parts: Mapping[str, str], given_date: str, time_zone
     }
     try:
         return read.frame.with_columns(columns[part].alias(name) for part, name in parts.items())
-    except NotImplementedError:
+    except NotImplementedError:  # engines that cannot convert zones
         if time_zone is None:
             raise
         raise InputError(
