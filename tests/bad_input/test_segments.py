@@ -203,7 +203,7 @@ def test_negative_values_are_scored_and_tiered_by_their_order(calls):
         ("tiers.scorecard", {"limits": {"c": (0, 1)}}, r"limits or lower_is_better name \['c'\], which have no weight"),
         ("score_loyalty", {"weights": {"tenur": 1}}, "a part of weights must be one of .* Did you mean 'tenure'"),
         ("weight_sensitivity", {"scheme": MATRIX}, "scheme must weigh columns, as tiers.scorecard makes it; got"),
-        ("KMeansSegmenter.fit", {"sample_weight": [1, 2]}, rf"X has {N} rows, it has \(2,\)"),
+        ("KMeansSegmenter.fit", {"sample_weight": [1, 2]}, rf"X has {N} rows and sample_weight 2; give one per row"),
         ("KMeansSegmenter.fit", {"sample_weight": np.arange(N) - 1.0}, r"0 or above, and finite; 1 of 40 .*rows 0"),
         ("KMeansSegmenter.fit", {"sample_weight": np.zeros(N)}, "every sample_weight is zero: no row is left"),
         ("KMeansSegmenter", {"value": "margin"}, "value must name a column of X; got 'margin', and X has"),
